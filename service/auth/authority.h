@@ -1,0 +1,51 @@
+/* Who somebody is: access tokens, their revocation, and the operator token.
+ *
+ * Tokens are JSON Web Tokens, HS256, of our own small making on libsodium and jansson. A token is
+ * worth something only while its session is in the database, not revoked and not expired, and its
+ * user is active; the role is the database's, not the token's. What was verified is remembered, so
+ * that a call costs no signature and no query, and forgotten the moment something changes. */
+#ifndef SERVICE_AUTH_AUTHORITY_H
+#define SERVICE_AUTH_AUTHORITY_H
+
+#include "common/arena.h"
+#include "common/frame.h"
+#include "common/status.h"
+#include "service/db/db.h"
+#include "service/rpc/call.h"
+
+struct authority;
+
+struct authority_options {
+        const char *data_dir; /* token.key (made on first start, 0600) and operator.token (made anew
+                                 on every start, 0600) are in it */
+        struct db *db;
+        uint32_t token_ttl_s; /* how long a token is valid; 0 = 86,400 */
+};
+
+enum status authority_new(const struct authority_options *options, struct authority **ret,
+                          struct error *reterr) MUST_CHECK;
+struct authority *authority_free(struct authority *a);
+
+/* Who holds this token. UNAUTHENTICATED when nobody does (malformed, forged, expired, revoked, user
+ * inactive or gone); the text does not say more than "log in again". is_direct: the call came
+ * straight from a client and not through a gateway; only then the operator token counts. May take a
+ * read lease. Any thread that holds no lease. */
+enum status authority_check(struct authority *a, struct frame_bytes token, bool is_direct,
+                            deadline_ns deadline, struct caller *ret,
+                            struct error *reterr) MUST_CHECK;
+
+/* A new session of a user: stores it (within the write lease) and writes its token. */
+enum status authority_issue(struct authority *a, struct lease *lease, struct arena *arena,
+                            int64_t user_id, const char *username, const char **ret_token,
+                            uint32_t *ret_expires_in_s, struct error *reterr) MUST_CHECK;
+/* Revokes one session, or all of a user but keep_jti (NULL = none kept), within the write lease. To be
+ * followed by authority_forget…() after the commit (call_after_commit()). */
+enum status authority_revoke(struct lease *lease, const uint8_t jti[static 16],
+                             struct error *reterr) MUST_CHECK;
+enum status authority_revoke_user(struct lease *lease, int64_t user_id, const uint8_t *keep_jti,
+                                  struct error *reterr) MUST_CHECK;
+/* Drops what is remembered: of one token, or of everything of a user (role, activity, deletion). */
+void authority_forget(struct authority *a, const uint8_t jti[static 16]);
+void authority_forget_user(struct authority *a, int64_t user_id);
+
+#endif

@@ -1,0 +1,22 @@
+/* What the service is made of. Owned by main; handlers reach it as call->service. */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <stdint.h>
+
+struct db;
+struct authority; /* service/auth: tokens, passwords, who is revoked */
+struct publisher; /* service/events: nng pub */
+struct coach;     /* service/coach: engines */
+struct rpc_server; /* service/rpc */
+
+struct service {
+        struct db *db;
+        struct authority *authority;
+        struct publisher *publisher;
+        struct coach *coach;
+        struct rpc_server *rpc;
+        int64_t started_at_ms;
+};
+
+#endif
