@@ -1,0 +1,127 @@
+#include "service/store/schema.h"
+
+#include "common/cleanup.h"
+
+/* What belongs to a user goes with the user (ON DELETE CASCADE). Chat messages are the exception:
+ * the sequence of a room has no holes, so user_delete() first empties them, and the row stays.
+ *
+ * Ids are AUTOINCREMENT because a number that once named a deleted user or message must never name
+ * another one: clients keep such numbers.
+ *
+ * The …_key columns hold the folded name, which makes names unique whatever their capitals. */
+static const char version_1[] =
+        "CREATE TABLE account ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  username TEXT NOT NULL,"
+        "  username_key TEXT NOT NULL UNIQUE,"
+        "  email TEXT NOT NULL,"
+        "  email_key TEXT NOT NULL UNIQUE,"
+        "  password_hash TEXT NOT NULL,"
+        "  is_active INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),"
+        "  role INTEGER NOT NULL DEFAULT 1 CHECK (role IN (1, 2))," /* socializer.v1.Role */
+        "  temperature REAL NOT NULL DEFAULT 0.7 CHECK (temperature BETWEEN 0 AND 2),"
+        "  created_at INTEGER NOT NULL"
+        ") STRICT;"
+
+        "CREATE TABLE session ("
+        "  jti BLOB PRIMARY KEY NOT NULL,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  created_at INTEGER NOT NULL,"
+        "  expires_at INTEGER NOT NULL,"
+        "  revoked_at INTEGER"
+        ") STRICT;"
+        "CREATE INDEX session_user ON session (user_id);"
+
+        "CREATE TABLE preference ("
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  type TEXT NOT NULL,"
+        "  key TEXT NOT NULL,"
+        "  value TEXT NOT NULL," /* JSON */
+        "  confidence REAL NOT NULL DEFAULT 1 CHECK (confidence BETWEEN 0 AND 1),"
+        "  updated_at INTEGER NOT NULL,"
+        "  PRIMARY KEY (user_id, type, key)"
+        ") STRICT;"
+
+        "CREATE TABLE memory_message ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  thread_id TEXT NOT NULL DEFAULT 'default',"
+        "  role INTEGER NOT NULL CHECK (role IN (1, 2, 3))," /* socializer.v1.MessageRole */
+        "  content TEXT NOT NULL,"
+        "  created_at INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX memory_message_user ON memory_message (user_id, id);"
+        "CREATE INDEX memory_message_thread ON memory_message (user_id, thread_id, id);"
+
+        "CREATE TABLE skill ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  name TEXT NOT NULL,"
+        "  name_key TEXT NOT NULL UNIQUE,"
+        "  description TEXT NOT NULL DEFAULT '',"
+        "  created_at INTEGER NOT NULL"
+        ") STRICT;"
+
+        "CREATE TABLE user_skill ("
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  skill_id INTEGER NOT NULL REFERENCES skill (id) ON DELETE CASCADE,"
+        "  level INTEGER NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 10),"
+        "  updated_at INTEGER NOT NULL,"
+        "  PRIMARY KEY (user_id, skill_id)"
+        ") STRICT;"
+        "CREATE INDEX user_skill_skill ON user_skill (skill_id);"
+
+        "CREATE TABLE training ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  skill_id INTEGER NOT NULL REFERENCES skill (id) ON DELETE CASCADE,"
+        "  status INTEGER NOT NULL DEFAULT 1"
+        "    CHECK (status BETWEEN 1 AND 4)," /* socializer.v1.TrainingStatus */
+        "  progress REAL NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),"
+        "  started_at INTEGER NOT NULL,"
+        "  completed_at INTEGER,"
+        "  UNIQUE (user_id, skill_id)"
+        ") STRICT;"
+        "CREATE INDEX training_skill ON training (skill_id, id);"
+
+        "CREATE TABLE room ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  name TEXT NOT NULL,"
+        "  kind TEXT NOT NULL CHECK (kind IN ('general', 'group', 'direct')),"
+        "  created_at INTEGER NOT NULL,"
+        "  last_seq INTEGER NOT NULL DEFAULT 0"
+        ") STRICT;"
+        "INSERT INTO room (id, name, kind, created_at)"
+        "  VALUES (1, 'general', 'general', CAST(strftime('%s', 'now') AS INTEGER) * 1000);"
+
+        /* user_id NULL: its author's account is deleted, and content is empty then. A NULL
+         * client_message_id equals no other, so the constraint leaves such messages alone; its
+         * index also finds a user's messages. */
+        "CREATE TABLE message ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,"
+        "  seq INTEGER NOT NULL,"
+        "  user_id INTEGER REFERENCES account (id) ON DELETE SET NULL,"
+        "  content TEXT NOT NULL,"
+        "  client_message_id TEXT,"
+        "  created_at INTEGER NOT NULL,"
+        "  UNIQUE (room_id, seq),"
+        "  UNIQUE (user_id, client_message_id)"
+        ") STRICT;"
+
+        /* First replies of calls that changed something. caller_id is 0 for nobody, so it refers
+         * to no table; user_delete() clears a user's. */
+        "CREATE TABLE replay ("
+        "  caller_id INTEGER NOT NULL,"
+        "  call_id BLOB NOT NULL,"
+        "  method TEXT NOT NULL,"
+        "  request_hash BLOB NOT NULL,"
+        "  reply BLOB NOT NULL,"
+        "  created_at INTEGER NOT NULL,"
+        "  PRIMARY KEY (caller_id, call_id)"
+        ") STRICT;"
+        "CREATE INDEX replay_created ON replay (created_at);";
+
+const struct db_migration store_migrations[] = {
+        {1, version_1},
+};
+const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
