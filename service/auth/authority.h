@@ -10,8 +10,8 @@
 #include "common/arena.h"
 #include "common/frame.h"
 #include "common/status.h"
+#include "service/auth/caller.h"
 #include "service/db/db.h"
-#include "service/rpc/call.h"
 
 struct authority;
 

@@ -7,21 +7,12 @@
 #include "common/contract.h"
 #include "common/frame.h"
 #include "common/status.h"
+#include "service/auth/caller.h"
 #include "service/db/db.h"
 
 #include <stdatomic.h>
 
 struct service; /* service/service.h: the database, the authority, the publisher … */
-
-/* Who calls, as authentication found. */
-struct caller {
-        int64_t user_id;   /* 0: nobody, or the operator */
-        bool is_admin;     /* an administrator or the operator */
-        bool is_operator;  /* holds the operator token of the data folder */
-        uint8_t jti[16];   /* of the token */
-        int64_t expires_at_ms;
-        char username[64];
-};
 
 struct call {
         struct service *service;
