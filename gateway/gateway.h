@@ -1,0 +1,61 @@
+/* What the gateway is made of. One thread: everything in gateway/ runs on the loop's, callbacks of
+ * the client library included (they run inside soc_client_dispatch(), which the loop calls). */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "common/status.h"
+
+#include <socializer.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct server; /* gateway/server.c: libmicrohttpd in the loop */
+struct ws;     /* gateway/ws.c: WebSocket connections and the event subscription */
+
+/* As main read them; unchanged while the gateway runs. Texts are main's. */
+struct gateway_options {
+        const char *http; /* HOST:PORT; port 0 = any free one */
+        const char *rpc_url;
+        const char *events_url;
+        const char *web_dir;  /* "" = none: / is a page of our own */
+        const char *docs_dir; /* swagger-ui-dist; "" = none: /docs says so */
+        const char *const *allowed_origins; /* "https://chat.example.org" */
+        size_t n_allowed_origins;
+        const char *const *trusted_proxies; /* addresses or CIDR blocks */
+        size_t n_trusted_proxies;
+        unsigned max_connections; /* HTTP connections; and, counted apart, WebSockets */
+        unsigned max_connections_per_ip; /* HTTP connections of one peer; 0 = no limit */
+};
+
+/* Numbers for /metrics. */
+struct gateway_counters {
+        int64_t ws_connections; /* open now */
+        uint64_t ws_accepted;
+        uint64_t ws_frames_in;
+        uint64_t ws_frames_out;
+        uint64_t ws_closed_slow; /* peers that read too slowly */
+};
+
+struct gateway {
+        uv_loop_t *loop;
+        soc_client *client; /* with a wake function: callbacks run on the loop's thread */
+        const struct gateway_options *options;
+        struct gateway_counters counters;
+        struct server *server;
+        struct ws *ws;
+        bool gathering; /* the client is corked until the end of this turn of the loop */
+        bool stopping;
+};
+
+/* Calls that are started from here to the end of this turn of the loop leave together. Cheap; call
+ * it where work arrives (a readable socket, a timer), as often as you like. */
+void gateway_gather(struct gateway *g);
+
+/* Whether a browser's page of this origin ("https://chat.example.org") may use the gateway with a
+ * user's cookie: it is of the host that the request was sent to, or one of the allowed ones. host is
+ * the Host header, NULL when there was none. */
+bool gateway_origin_allowed(const struct gateway *g, const char *origin, const char *host);
+
+#endif
