@@ -1,0 +1,54 @@
+/* What the coach remembers of a user: messages in the order they were said, by conversation. Inside
+ * the caller's lease; texts that are returned live in the arena. */
+#ifndef SERVICE_STORE_MEMORY_H
+#define SERVICE_STORE_MEMORY_H
+
+#include "common/arena.h"
+#include "common/status.h"
+#include "service/db/db.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* In one batch. */
+#define MEMORY_MAX_BATCH 100
+
+/* The numbers of socializer.v1.MessageRole. */
+enum memory_role {
+        MEMORY_ROLE_UNSPECIFIED = 0, /* the user */
+        MEMORY_ROLE_USER = 1,
+        MEMORY_ROLE_ASSISTANT = 2,
+        MEMORY_ROLE_SYSTEM = 3,
+        MEMORY_ROLE_INTERNAL = 4, /* refused */
+};
+
+struct memory_message {
+        int64_t id;
+        enum memory_role role;
+        const char *content;
+        const char *thread_id; /* "" or NULL when appended: "default" */
+        int64_t created_at_ms; /* INT64_MIN when appended: now */
+};
+
+#define MEMORY_NOW INT64_MIN
+
+struct memory_list {
+        struct memory_message *items;
+        size_t n_items;
+        bool more; /* there are older ones */
+};
+
+/* Appends n messages (1 to MEMORY_MAX_BATCH) and fills ret_ids; older ones stay. NOT_FOUND: no such
+ * user. INVALID_ARGUMENT, field "messages[i].…": no content, a role that is refused. Nothing is
+ * appended then; after another error the caller does not commit. */
+enum status memory_append(struct lease *lease, int64_t user_id,
+                          const struct memory_message *messages, size_t n, int64_t *ret_ids,
+                          struct error *reterr) MUST_CHECK;
+/* At most limit messages with ids below before_id (0 = the newest), newest first; of one
+ * conversation or of all (""). NOT_FOUND: no such user. */
+enum status memory_list(struct lease *lease, struct arena *arena, int64_t user_id,
+                        const char *thread_id, int64_t before_id, size_t limit,
+                        struct memory_list *ret, struct error *reterr) MUST_CHECK;
+
+#endif

@@ -1,0 +1,142 @@
+#include "service/store/preference.h"
+
+#include "common/clock.h"
+#include "service/store/rows.h"
+
+#define COLUMNS "type, key, value, confidence, updated_at"
+
+static void read_preference(struct arena *arena, const struct stmt *q, struct preference *ret)
+{
+        *ret = (struct preference){
+                .type = rows_text(arena, q, 0),
+                .key = rows_text(arena, q, 1),
+                .value = rows_text(arena, q, 2),
+                .confidence = stmt_double(q, 3),
+                .updated_at_ms = stmt_int(q, 4),
+        };
+}
+
+static enum status check(const struct preference *p, struct error *reterr)
+{
+        if (*p->type == '\0')
+                return error_field(reterr, "type", "want a type, got none");
+        if (*p->key == '\0')
+                return error_field(reterr, "key", "want a key, got none");
+        if (*p->value == '\0')
+                return error_field(reterr, "value", "want JSON, got nothing");
+        /* Written so that a NaN is refused too. */
+        if (!(p->confidence >= 0 && p->confidence <= 1))
+                return error_field(reterr, "confidence", "want 0 to 1, got %g", p->confidence);
+        return STATUS_OK;
+}
+
+/* Whether there is room for this one: it replaces another, or the user has not too many yet. */
+static enum status check_room(struct lease *lease, int64_t user_id, const struct preference *p,
+                              struct error *reterr)
+{
+        STMT(q, lease,
+             "SELECT count(*), count(CASE WHEN type = $2 AND key = $3 THEN 1 END) FROM preference"
+             " WHERE user_id = $1");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_text(&q, 2, p->type);
+        stmt_bind_text(&q, 3, p->key);
+
+        enum status st = stmt_row(&q, reterr);
+        if (st != STATUS_OK)
+                return st;
+        if (stmt_int(&q, 0) >= PREFERENCE_MAX && stmt_int(&q, 1) == 0)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED,
+                                 "a user has at most %d preferences; delete some first",
+                                 PREFERENCE_MAX);
+        return STATUS_OK;
+}
+
+enum status preference_set(struct lease *lease, struct arena *arena, int64_t user_id,
+                           const struct preference *preference, struct preference *ret,
+                           struct error *reterr)
+{
+        struct preference stored;
+        enum status st = check(preference, reterr);
+
+        if (st == STATUS_OK)
+                st = rows_require_user(lease, user_id, reterr);
+        if (st == STATUS_OK)
+                st = check_room(lease, user_id, preference, reterr);
+        if (st != STATUS_OK)
+                return st;
+
+        STMT(q, lease,
+             "INSERT INTO preference (user_id, type, key, value, confidence, updated_at)"
+             " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, type, key) DO UPDATE"
+             " SET value = excluded.value, confidence = excluded.confidence,"
+             " updated_at = excluded.updated_at RETURNING " COLUMNS);
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_text(&q, 2, preference->type);
+        stmt_bind_text(&q, 3, preference->key);
+        stmt_bind_text(&q, 4, preference->value);
+        stmt_bind_double(&q, 5, preference->confidence);
+        stmt_bind_int(&q, 6, clock_wall_ms());
+        st = stmt_row(&q, reterr);
+        if (st != STATUS_OK)
+                return st;
+        read_preference(arena, &q, &stored);
+        st = rows_check(arena, reterr);
+        if (st == STATUS_OK)
+                *ret = stored;
+        return st;
+}
+
+enum status preference_list(struct lease *lease, struct arena *arena, int64_t user_id,
+                            const char *type, struct preference_list *ret, struct error *reterr)
+{
+        struct preference_list list = {0};
+        enum status st = rows_require_user(lease, user_id, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        STMT(q, lease,
+             "SELECT " COLUMNS " FROM preference WHERE user_id = $1 AND ($2 = '' OR type = $2)"
+             " ORDER BY type, key");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_text(&q, 2, type);
+        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
+                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
+                if (!list.items)
+                        break;
+                read_preference(arena, &q, &list.items[list.n_items++]);
+        }
+        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
+                st = rows_check(arena, reterr);
+        if (st == STATUS_OK)
+                *ret = list;
+        return st;
+}
+
+enum status preference_delete(struct lease *lease, int64_t user_id, const char *type,
+                              const char *key, int64_t *ret_n_deleted, struct error *reterr)
+{
+        enum status st = rows_require_user(lease, user_id, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        /* A key alone would silently reach into every type. */
+        if (*type == '\0' && *key != '\0')
+                return error_field(reterr, "type", "want the type that the key belongs to");
+
+        STMT(q, lease,
+             "DELETE FROM preference"
+             " WHERE user_id = $1 AND ($2 = '' OR type = $2) AND ($3 = '' OR key = $3)");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_text(&q, 2, type);
+        stmt_bind_text(&q, 3, key);
+        st = stmt_run(&q, reterr);
+        if (st != STATUS_OK)
+                return st;
+
+        int64_t n_deleted = stmt_changes(&q);
+        if (n_deleted == 0 && *type != '\0')
+                return error_resource(reterr, STATUS_NOT_FOUND, "preference", "%s%s%s", type,
+                                      *key ? "/" : "", key);
+        *ret_n_deleted = n_deleted;
+        return STATUS_OK;
+}

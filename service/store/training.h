@@ -1,0 +1,64 @@
+/* Trainings: a user's plan for one skill; one a user and skill. Inside the caller's lease. */
+#ifndef SERVICE_STORE_TRAINING_H
+#define SERVICE_STORE_TRAINING_H
+
+#include "common/arena.h"
+#include "common/status.h"
+#include "service/db/db.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The numbers of socializer.v1.TrainingStatus. */
+enum training_status {
+        TRAINING_PENDING = 1,
+        TRAINING_ACTIVE = 2,
+        TRAINING_COMPLETED = 3,
+        TRAINING_PAUSED = 4,
+};
+
+struct training {
+        int64_t id;
+        int64_t user_id;
+        int64_t skill_id;
+        enum training_status status;
+        double progress; /* 0 to 1 */
+        int64_t started_at_ms;
+        bool is_completed; /* completed_at_ms is set */
+        int64_t completed_at_ms;
+};
+
+struct training_list {
+        struct training *items;
+        size_t n_items;
+        bool more; /* there are trainings behind the last one */
+};
+
+/* Anybody's, where a function asks for an owner. */
+#define TRAINING_ANY_OWNER 0
+
+/* A training that starts completed has progress 1. NOT_FOUND: no such user or skill.
+ * ALREADY_EXISTS: the user has one for this skill. INVALID_ARGUMENT, field "status" or "progress".
+ */
+enum status training_add(struct lease *lease, int64_t user_id, int64_t skill_id,
+                         enum training_status status, double progress, struct training *ret,
+                         struct error *reterr) MUST_CHECK;
+/* NOT_FOUND, also for another owner's. */
+enum status training_get(struct lease *lease, int64_t id, int64_t owner_id, struct training *ret,
+                         struct error *reterr) MUST_CHECK;
+/* In the order they were started; maybe none. NOT_FOUND: no such user. */
+enum status training_list_of_user(struct lease *lease, struct arena *arena, int64_t user_id,
+                                  struct training_list *ret, struct error *reterr) MUST_CHECK;
+/* At most limit in a skill with ids above after_id, of one owner or of all. NOT_FOUND: no such
+ * skill. */
+enum status training_list_of_skill(struct lease *lease, struct arena *arena, int64_t skill_id,
+                                   int64_t owner_id, int64_t after_id, size_t limit,
+                                   struct training_list *ret, struct error *reterr) MUST_CHECK;
+/* Completing sets the date, once, and progress to 1; leaving completed clears the date. progress
+ * NULL: stays. NOT_FOUND, also for another owner's. INVALID_ARGUMENT as above. */
+enum status training_update(struct lease *lease, int64_t id, int64_t owner_id,
+                            enum training_status status, const double *progress,
+                            struct training *ret, struct error *reterr) MUST_CHECK;
+
+#endif
