@@ -38,12 +38,20 @@ enum status authority_check(struct authority *a, struct frame_bytes token, bool 
 enum status authority_issue(struct authority *a, struct lease *lease, struct arena *arena,
                             int64_t user_id, const char *username, const char **ret_token,
                             uint32_t *ret_expires_in_s, struct error *reterr) MUST_CHECK;
-/* Revokes one session, or all of a user but keep_jti (NULL = none kept), within the write lease. To be
- * followed by authority_forget…() after the commit (call_after_commit()). */
+/* Revokes one session, or all of a user but keep_jti (NULL = none kept), within the write lease. To
+ * be followed by authority_forget…() after the commit (call_after_commit()). */
 enum status authority_revoke(struct lease *lease, const uint8_t jti[static 16],
                              struct error *reterr) MUST_CHECK;
 enum status authority_revoke_user(struct lease *lease, int64_t user_id, const uint8_t *keep_jti,
                                   struct error *reterr) MUST_CHECK;
+/* Against guessing passwords; before any is hashed. An attempt counts as failed until
+ * authority_login_succeeded() says otherwise. RESOURCE_EXHAUSTED with the time to wait when this
+ * account (capitals do not matter) had 10 failures within 5 minutes, or this address 100.
+ * client_address "" (a direct caller) is not counted. Any thread. */
+enum status authority_login_attempt(struct authority *a, const char *username,
+                                    const char *client_address, struct error *reterr) MUST_CHECK;
+void authority_login_succeeded(struct authority *a, const char *username,
+                               const char *client_address);
 /* Drops what is remembered: of one token, or of everything of a user (role, activity, deletion). */
 void authority_forget(struct authority *a, const uint8_t jti[static 16]);
 void authority_forget_user(struct authority *a, int64_t user_id);

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 struct caller {
-        int64_t user_id;  /* 0: nobody, or the operator */
-        bool is_admin;    /* an administrator or the operator */
+        int64_t user_id; /* 0: nobody, or the operator */
+        bool is_admin; /* an administrator or the operator */
         bool is_operator; /* holds the operator token of the data folder */
-        uint8_t jti[16];  /* of the token */
+        uint8_t jti[16]; /* of the token */
         int64_t expires_at_ms;
         char username[64];
 };
