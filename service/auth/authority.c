@@ -220,6 +220,17 @@ void authority_login_succeeded(struct authority *a, const char *username,
                 guard_forgive(a->addresses, client_address);
 }
 
+void authority_login_undecided(struct authority *a, const char *username,
+                               const char *client_address)
+{
+        char key[256];
+
+        account_key(username, key, sizeof(key));
+        guard_forgive(a->accounts, key);
+        if (*client_address)
+                guard_forgive(a->addresses, client_address);
+}
+
 void authority_forget(struct authority *a, const uint8_t jti[static 16])
 {
         cache_forget(a->cache, jti);

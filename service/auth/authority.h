@@ -52,6 +52,10 @@ enum status authority_login_attempt(struct authority *a, const char *username,
                                     const char *client_address, struct error *reterr) MUST_CHECK;
 void authority_login_succeeded(struct authority *a, const char *username,
                                const char *client_address);
+/* It turned out to be neither right nor wrong (the database did not answer, say): takes the attempt
+ * back. */
+void authority_login_undecided(struct authority *a, const char *username,
+                               const char *client_address);
 /* Drops what is remembered: of one token, or of everything of a user (role, activity, deletion). */
 void authority_forget(struct authority *a, const uint8_t jti[static 16]);
 void authority_forget_user(struct authority *a, int64_t user_id);

@@ -125,3 +125,14 @@ const struct db_migration store_migrations[] = {
         {1, version_1},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
+
+enum status schema_check(struct lease *lease, struct error *reterr)
+{
+        STMT(q, lease, "SELECT 1 FROM room WHERE id = $1");
+        stmt_bind_int(&q, 1, STORE_GENERAL_ROOM);
+
+        enum status st = stmt_row(&q, reterr);
+        if (st == STATUS_NOT_FOUND)
+                return error_set(reterr, STATUS_DATA_LOSS, "the database has no room 'general'");
+        return st;
+}

@@ -14,4 +14,7 @@
 extern const struct db_migration store_migrations[];
 extern const size_t store_n_migrations;
 
+/* OK when the database answers, and with what the schema put into it. */
+enum status schema_check(struct lease *lease, struct error *reterr) MUST_CHECK;
+
 #endif
