@@ -1,0 +1,44 @@
+/* WebSocket connections (/ws/chat): who is there, which rooms they follow, and what they say.
+ *
+ * One thread, the loop's. A room that somebody follows has one subscription, whatever the number
+ * of sockets; each of its events is written as JSON and framed once, and the same bytes go to every
+ * socket. */
+#ifndef GATEWAY_WS_H
+#define GATEWAY_WS_H
+
+#include "common/status.h"
+#include "gateway/gateway.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ws;
+
+/* A connection whose opening handshake has been answered. */
+struct ws_peer {
+        int fd; /* becomes non-blocking; stays whose it is, see release() */
+        const char *extra_in; /* what was read behind the handshake; copied */
+        size_t n_extra_in;
+        const char *cookie_token; /* NULL or "": the first frame brings one; copied */
+        const char *client_address; /* copied */
+        /* Called once, when fd is not used any more, maybe before ws_accept() returns. */
+        void (*release)(void *arg);
+        void *release_arg;
+};
+
+/* Opens the subscription socket at g->options->events_url; g->client and g->loop are there already.
+ */
+enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr) MUST_CHECK;
+/* Takes a connection over. One that there is no room for is told so and closed. */
+void ws_accept(struct gateway *g, const struct ws_peer *peer);
+/* Closes every connection with 1001, now as far as its peer reads, and accepts no more. */
+void ws_stop(struct ws *ws);
+/* Whether every connection is gone, which happens within a second or two after ws_stop(). */
+bool ws_stopped(const struct ws *ws);
+/* After ws_stop(), before the client is freed: drops what is still connected, ends the
+ * subscription, and closes its handles, for which the loop must run once more before it is closed.
+ * The memory goes with the last of them and with the last call that is on its way. Accepts NULL,
+ * returns NULL. */
+struct ws *ws_free(struct ws *ws);
+
+#endif

@@ -1,0 +1,10 @@
+/* The engine that is always there: fixed rules, no network, the same answer to the same question.
+ * It says openly what it is. */
+#ifndef SERVICE_COACH_BUILTIN_H
+#define SERVICE_COACH_BUILTIN_H
+
+#include "service/coach/coach.h"
+
+extern const struct coach_engine coach_builtin;
+
+#endif
