@@ -1,30 +1,34 @@
 #include "common/contract.h"
 
+#include "common/contract_tables.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 const struct method *contract_find(const char *name, size_t n_bytes)
 {
-        for (size_t i = 0; i < contract_n_methods; i++) {
-                const struct method *m = &contract_methods[i];
+        for (uint32_t i = contract_hash(name, n_bytes);; i++) {
+                uint16_t slot = contract_slots[i & contract_slot_mask];
+                const struct method *m;
 
+                if (slot == 0)
+                        return NULL;
+                m = &contract_methods[slot - 1];
                 if (strlen(m->name) == n_bytes && memcmp(m->name, name, n_bytes) == 0)
                         return m;
         }
-        return NULL;
 }
 
 const struct method *contract_find_stub(const ProtobufCServiceDescriptor *service, unsigned index)
 {
-        for (size_t i = 0; i < contract_n_methods; i++) {
-                const struct method *m = &contract_methods[i];
-
-                if (m->service_descriptor == service && m->method_index == index)
-                        return m;
+        for (size_t i = 0; i < contract_n_services; i++) {
+                if (contract_services[i].descriptor == service && index < service->n_methods)
+                        return &contract_methods[contract_services[i].first_method + index];
         }
         return NULL;
 }
 
-/* Whether typed is "Method", "Service/Method" or "Service.Method" of m. */
+/* Whether typed is "Method", "Service/Method", "Service.Method" or the full name of m. */
 static bool is_short_name(const struct method *m, const char *typed)
 {
         size_t n_service = strlen(m->service);
@@ -50,11 +54,18 @@ const struct method *contract_find_short(const char *name)
         return found;
 }
 
+static int compare_name(const void *key, const void *entry)
+{
+        const struct message_rules *const *rules = entry;
+
+        return strcmp(key, (*rules)->descriptor->name);
+}
+
 const struct message_rules *contract_rules(const ProtobufCMessageDescriptor *descriptor)
 {
-        for (size_t i = 0; i < contract_n_messages; i++) {
-                if (contract_messages[i]->descriptor == descriptor)
-                        return contract_messages[i];
-        }
-        return NULL;
+        const struct message_rules *const *found =
+                bsearch(descriptor->name, contract_messages, contract_n_messages,
+                        sizeof(contract_messages[0]), compare_name);
+
+        return found && (*found)->descriptor == descriptor ? *found : NULL;
 }

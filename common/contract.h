@@ -22,8 +22,8 @@ enum rule_flags {
         RULE_REQUIRED = 1 << 0,
         RULE_HAS_MIN = 1 << 1,
         RULE_HAS_MAX = 1 << 2,
-        RULE_JSON = 1 << 3,     /* a string that is JSON text */
-        RULE_SECRET = 1 << 4,   /* never logged nor stored with a reply */
+        RULE_JSON = 1 << 3, /* a string that is JSON text */
+        RULE_SECRET = 1 << 4, /* never logged nor stored with a reply */
         RULE_OPTIONAL = 1 << 5, /* the only member of its oneof: JSON null when unset */
 };
 
@@ -31,18 +31,19 @@ enum rule_flags {
 struct field_rule {
         const ProtobufCFieldDescriptor *field;
         unsigned flags; /* enum rule_flags */
-        uint32_t min_len, max_len;     /* characters of a string, bytes of bytes; max 0 = 65,536 */
+        uint32_t min_len, max_len; /* characters of a string, bytes of bytes; max 0 = 65,536 */
         uint32_t min_items, max_items; /* of a repeated field; max 0 = 10,000 */
-        double min, max;               /* with RULE_HAS_MIN, RULE_HAS_MAX */
-        const char *pattern;           /* POSIX extended, anchored; NULL = any */
-        const char *pattern_hint;      /* what it means, for people; NULL = none */
-        const struct alias *aliases;   /* words for numbers; name NULL ends; NULL = none */
+        double min, max; /* with RULE_HAS_MIN, RULE_HAS_MAX */
+        const char *pattern; /* POSIX extended, anchored; NULL = any */
+        const char *pattern_hint; /* what it means, for people; NULL = none */
+        const struct alias *aliases; /* words for numbers; name NULL ends; NULL = none */
         const struct message_rules *message; /* of a message field, else NULL */
-        const char *doc;               /* the comment in the .proto, "" = none */
-        const char *json_prefix;       /* of an enum field: "ROLE_", what JSON leaves out; else NULL */
+        const char *doc; /* the comment in the .proto, "" = none */
+        const char *json_prefix; /* of an enum field: "ROLE_", what JSON leaves out; else NULL */
 };
 
-/* One a message type; fields[i] belongs to descriptor->fields[i] (in the order of their numbers). */
+/* One a message type; fields[i] belongs to descriptor->fields[i] (in the order of their numbers).
+ */
 struct message_rules {
         const ProtobufCMessageDescriptor *descriptor;
         const struct field_rule *fields;
@@ -54,14 +55,14 @@ struct message_rules {
 struct http_route {
         const char *verb; /* "GET" */
         const char *path; /* "/api/users/{user_id}/skills" */
-        bool has_body;    /* body: "*"; the only body this project uses */
+        bool has_body; /* body: "*"; the only body this project uses */
         const ProtobufCFieldDescriptor *response_body; /* NULL = the whole response */
 };
 
 struct method {
-        const char *name;    /* "socializer.v1.UserService/GetMe" */
+        const char *name; /* "socializer.v1.UserService/GetMe" */
         const char *service; /* "UserService" */
-        const char *method;  /* "GetMe" */
+        const char *method; /* "GetMe" */
         const char *doc;
         const ProtobufCServiceDescriptor *service_descriptor;
         unsigned method_index; /* in service_descriptor->methods */
@@ -70,7 +71,7 @@ struct method {
         enum lane lane;
         enum access access;
         bool side_effects; /* false: NO_SIDE_EFFECTS, may be repeated at will */
-        bool replay;       /* a repeat answers the first reply, so that a client may send it again */
+        bool replay; /* a repeat answers the first reply, so that a client may send it again */
         uint32_t timeout_ms;
         unsigned http_status;
         const struct http_route *routes;
