@@ -1,0 +1,100 @@
+/* Freeing a client. nng 1.5.2 may never return from nng_close() when messages are still moving, so
+ * everything is brought to rest first, and closing has a limit of its own. */
+#include "client/client.h"
+#include "client/keeper.h"
+#include "client/stub.h"
+
+#include <time.h>
+
+#define GRACE_MS 250u /* for the replies of what is still on its way */
+#define ABORT_MS 5000u /* for nng to give up what has been cancelled */
+#define CLOSE_MS 3000u /* for nng to close */
+
+static struct timespec at_time(deadline_ns at)
+{
+        return (struct timespec){.tv_sec = (time_t)(at / 1000000000u),
+                                 .tv_nsec = (long)(at % 1000000000u)};
+}
+
+/* Under the mutex. */
+static bool wait_idle(struct soc_client *c, uint32_t ms)
+{
+        struct timespec until = at_time(deadline_in_ms(ms));
+
+        while (c->n_busy > 0)
+                if (pthread_cond_clockwait(&c->idle, &c->mutex, CLOCK_MONOTONIC, &until) != 0)
+                        break;
+        return c->n_busy == 0;
+}
+
+/* Ends every call, and asks the service to stop those that it works on. */
+static void end_all(struct soc_client *c)
+{
+        LOCK(&c->mutex);
+        c->closing = true;
+        for (struct soc_pending *p; (p = timers_first(&c->timers));) {
+                if (p->state == PENDING_SENT)
+                        client_add_cancel(c, p);
+                pending_fail(p, STATUS_CANCELLED, "the client was closed");
+                client_end(c, p, &c->done);
+        }
+}
+
+/* False when something is still on its way and cannot be stopped. */
+static bool quiesce(struct soc_client *c)
+{
+        LOCK(&c->mutex);
+        bool idle = wait_idle(c, GRACE_MS);
+        c->aborting = true;
+        if (idle)
+                return true;
+        for (int i = 0; i < LANE_COUNT; i++)
+                lane_abort(&c->lanes[i]);
+        lane_abort(&c->cancel_lane);
+        return wait_idle(c, ABORT_MS);
+}
+
+static void *close_main(void *arg)
+{
+        client_close_sockets(arg);
+        return NULL;
+}
+
+/* False when nng does not return. */
+static bool close_in_time(struct soc_client *c)
+{
+        struct timespec until = at_time(deadline_in_ms(CLOSE_MS));
+        pthread_t closer;
+
+        if (pthread_create(&closer, NULL, close_main, c) != 0) {
+                client_close_sockets(c);
+                return true;
+        }
+        if (pthread_clockjoin_np(closer, NULL, CLOCK_MONOTONIC, &until) == 0)
+                return true;
+        pthread_detach(closer);
+        return false;
+}
+
+soc_client *soc_client_free(soc_client *c)
+{
+        if (!c)
+                return NULL;
+        end_all(c);
+        lane_pump(&c->cancel_lane);
+        bool quiet = quiesce(c);
+        keeper_join(c);
+        /* The callbacks of what ended here, and of what ended and was never dispatched. A callback
+         * may start calls; they are refused. */
+        struct task_list list = TASK_LIST_INIT;
+        {
+                LOCK(&c->mutex);
+                task_move(&list, &c->done);
+        }
+        task_run_all(&list);
+        /* What nng holds on to for ever cannot be freed: better some memory lost than a process
+         * that does not end. */
+        if (quiet && close_in_time(c))
+                client_drop(c);
+        return NULL;
+}
