@@ -148,21 +148,11 @@ static void append_detail(struct buffer *out, unsigned kind, uint32_t number, co
         out->n_bytes = (size_t)(at - out->data);
 }
 
-/* "username: want 3 …" without the name that goes in front for people. */
-static const char *field_description(const struct error *e)
-{
-        size_t n = strlen(e->field);
-
-        if (!strncmp(e->text, e->field, n) && !strncmp(e->text + n, ": ", 2))
-                return e->text + n + 2;
-        return e->text;
-}
-
 static void append_details(struct buffer *out, const struct error *e)
 {
         if (e->field[0])
                 append_detail(out, DETAIL_FIELD, 0, e->field, strlen(e->field),
-                              field_description(e));
+                              error_description(e));
         if (e->retry_after_ms)
                 append_detail(out, DETAIL_RETRY, e->retry_after_ms, NULL, 0, NULL);
         if (e->resource[0]) {

@@ -116,3 +116,12 @@ enum status error_retry(struct error *ret, enum status status, uint32_t retry_af
         ret->retry_after_ms = retry_after_ms;
         return status;
 }
+
+const char *error_description(const struct error *error)
+{
+        size_t n = strlen(error->field);
+
+        if (!strncmp(error->text, error->field, n) && !strncmp(error->text + n, ": ", 2))
+                return error->text + n + 2;
+        return error->text;
+}
