@@ -15,7 +15,9 @@
  * Threads. Read leases: any thread, one at a time a thread. Writes happen on the writer thread
  * alone, which commits whatever is waiting as one transaction (group commit, synchronous=FULL) and
  * answers it all afterwards; there a LEASE_WRITE is a savepoint in that transaction. Elsewhere a
- * LEASE_WRITE fails with INTERNAL: hand a function to db_write() instead.
+ * LEASE_WRITE fails with INTERNAL: hand a function to db_write() instead. A LEASE_READ on the
+ * writer thread is the writer's connection too: it waits for nobody and sees what the group has
+ * written.
  *
  * Nothing above this folder knows SQLite: PostgreSQL is to fit under the same functions. */
 #ifndef SERVICE_DB_DB_H
@@ -33,27 +35,29 @@ struct db_stmt; /* a prepared statement in a connection's cache */
 
 /* One step of the schema. Steps are never changed once released, only added. */
 struct db_migration {
-        int version;     /* 1, 2, 3 … */
+        int version; /* 1, 2, 3 … */
         const char *sql; /* statements; runs in one transaction with the others of an upgrade */
 };
 
 struct db_options {
-        const char *path;      /* the database file; its folder must exist */
+        const char *path; /* the database file; its folder must exist */
         const char *backup_dir; /* where a copy goes before a schema upgrade */
         const struct db_migration *migrations; /* ascending; service/store/schema.h */
         size_t n_migrations;
-        unsigned n_readers;    /* read connections, >= 1 */
+        unsigned n_readers; /* read connections, >= 1 */
         unsigned max_waiting_writes; /* jobs in the writer's queue; 0 = 4096 */
-        const char *vfs;       /* SQLite VFS, NULL = default; tests put a failing one here */
-        uint32_t slow_query_ms; /* log statements slower than this (WARNING, SQL without values); 0 = off */
+        const char *vfs; /* SQLite VFS, NULL = default; tests put a failing one here */
+        uint32_t slow_query_ms; /* log statements slower than this, without values; 0 = off */
         uint32_t long_lease_ms; /* log leases held longer than this, naming the holder; 0 = off */
 };
 
-/* Opens or creates the database, upgrades its schema, starts the writer thread. FAILED_PRECONDITION
- * when the schema is newer than this program; DATA_LOSS when the file is no (or a damaged)
- * database; the text says what to do. */
-enum status db_open(const struct db_options *options, struct db **ret, struct error *reterr)
-        MUST_CHECK;
+/* Opens or creates the database (mode 0600), upgrades its schema, starts the writer thread.
+ * FAILED_PRECONDITION when the schema is newer than this program, when another process has the
+ * database (it is locked by PATH.lock) or when its folder cannot be written to; DATA_LOSS when the
+ * file is no (or a damaged) database; the text says what to do. Before an upgrade a checked copy
+ * goes to backup_dir, which is created; without it there is no upgrade. */
+enum status db_open(const struct db_options *options, struct db **ret,
+                    struct error *reterr) MUST_CHECK;
 /* Finishes waiting writes, checkpoints, closes. Asserts that nothing is leased. Accepts NULL. */
 struct db *db_close(struct db *db);
 int db_schema_version(const struct db *db);
@@ -75,15 +79,20 @@ struct lease {
 /* The only way to a connection. Waits no longer than the deadline, then UNAVAILABLE with a retry
  * hint. The first failure sticks: statements on a failed lease fail with the same error, so it need
  * not be checked by itself. Copying a lease out of its scope defeats it; lint refuses that. */
-#define LEASE(name, database, lease_mode, deadline)                                                \
-        CLEANUP(lease_release)                                                                     \
+#define LEASE(name, database, lease_mode, deadline) \
+        CLEANUP(lease_release)                      \
         struct lease name = lease_acquire_(database, lease_mode, deadline, __func__)
 
 struct lease lease_acquire_(struct db *db, enum lease_mode mode, deadline_ns deadline,
                             const char *holder) MUST_CHECK;
 void lease_release(struct lease *lease);
-/* Keeps what this write lease did, once the group commits. Without it the release rolls back. */
+/* Keeps what this write lease did, once the group commits. Without it the release rolls back; a
+ * nested one that is released so cannot be committed around: the outer commit fails with INTERNAL.
+ * Ends the lease's statements: read their columns before. Only reading goes on after it. */
 enum status lease_commit(struct lease *lease, struct error *reterr) MUST_CHECK;
+/* Makes a read lease of several statements see one state of the database: that of the first
+ * statement that follows, until the release. On the writer thread that is so anyway. */
+enum status lease_snapshot(struct lease *lease, struct error *reterr) MUST_CHECK;
 /* STATUS_OK when the lease was acquired. */
 enum status lease_status(const struct lease *lease, struct error *reterr) MUST_CHECK;
 
@@ -108,12 +117,15 @@ void stmt_finish(struct stmt *s);
 void stmt_bind_int(struct stmt *s, int index, int64_t value);
 void stmt_bind_double(struct stmt *s, int index, double value);
 void stmt_bind_text(struct stmt *s, int index, const char *text); /* NULL binds NULL */
-void stmt_bind_blob(struct stmt *s, int index, const void *data, size_t n);
+void stmt_bind_blob(struct stmt *s, int index, const void *data, size_t n); /* n 0: an empty one */
 void stmt_bind_null(struct stmt *s, int index);
 
 /* The next row. OK: there is one. NOT_FOUND: there is none (more); reterr is not touched then.
- * ALREADY_EXISTS: a unique constraint, error.field the column ("username"). FAILED_PRECONDITION: a
- * foreign key or check. UNAVAILABLE: the disk is full or busy. INTERNAL: the rest. */
+ * ALREADY_EXISTS: a unique constraint, error.field the column, without the "_key" of a folded one
+ * ("username"; of several the last). FAILED_PRECONDITION: a foreign key or check. UNAVAILABLE: the
+ * disk is full or busy. DEADLINE_EXCEEDED: a read lasted beyond its lease's deadline (what writes
+ * is never interrupted). DATA_LOSS: the file is damaged. RESOURCE_EXHAUSTED: no memory. INTERNAL:
+ * the rest. An error lasts until stmt_reset(). */
 enum status stmt_row(struct stmt *s, struct error *reterr) MUST_CHECK;
 /* Runs to the end; rows are skipped. OK or one of the errors above. */
 enum status stmt_run(struct stmt *s, struct error *reterr) MUST_CHECK;
@@ -125,7 +137,7 @@ int64_t stmt_changes(const struct stmt *s);
 int64_t stmt_int(const struct stmt *s, int column);
 double stmt_double(const struct stmt *s, int column);
 const char *stmt_text(const struct stmt *s, int column); /* until the next row; "" for NULL */
-const void *stmt_blob(const struct stmt *s, int column, size_t *ret_n);
+const void *stmt_blob(const struct stmt *s, int column, size_t *ret_n); /* never NULL */
 bool stmt_is_null(const struct stmt *s, int column);
 
 /* --- writing --- */
@@ -143,9 +155,10 @@ struct db_job {
  * called then. Any thread but the writer. */
 enum status db_submit(struct db *db, struct db_job *job, struct error *reterr) MUST_CHECK;
 
-/* Runs fn on the writer thread and waits until it is committed. A status other than OK from fn means
- * that its leases were rolled back, and is returned. Any thread but the writer, none that holds a
- * lease. */
+/* Runs fn on the writer thread and waits until it is committed. A status other than OK from fn
+ * means that all its leases were rolled back, and is returned. The deadline bounds the waiting in
+ * the queue: UNAVAILABLE then, and fn is not run; what has begun is waited for. Any thread but the
+ * writer, none that holds a lease. */
 typedef enum status (*db_write_fn)(void *arg, struct error *reterr);
 enum status db_write(struct db *db, db_write_fn fn, void *arg, deadline_ns deadline,
                      struct error *reterr) MUST_CHECK;

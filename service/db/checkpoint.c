@@ -1,0 +1,86 @@
+/* The write-ahead log, and writing it back into the database file.
+ *
+ * SQLite would do this inside a commit, when somebody waits for it. Here the writer does it between
+ * two groups. A reader keeps the part of the log that it reads from: what cannot be written back
+ * now is written back later. */
+#include "common/log.h"
+#include "service/db/db_internal.h"
+
+#define DUE_FRAMES          1000 /* 4 MB of 4 KB pages */
+#define TOO_MANY_FRAMES     16000 /* from here on readers are waited for */
+#define WAIT_FOR_READERS_MS 50
+
+/* What a frame adds to a page, and the file to its frames. */
+#define FRAME_HEADER_BYTES 24
+#define WAL_HEADER_BYTES   32
+#define PAGE_BYTES         4096
+
+static int committed(void *arg, sqlite3 *handle, const char *name, int n_frames)
+{
+        struct db_wal *wal = arg;
+
+        (void)handle;
+        (void)name;
+        wal->n_frames = n_frames;
+        db_counter_set(&wal->bytes,
+                       WAL_HEADER_BYTES + (uint64_t)n_frames * (PAGE_BYTES + FRAME_HEADER_BYTES));
+        return SQLITE_OK;
+}
+
+void db_wal_watch(struct db *db)
+{
+        sqlite3_wal_hook(db->writer.conn.handle, committed, &db->wal);
+}
+
+/* Logs a failure once, not at every try, until it is over. */
+static void note(struct db_wal *wal, const struct error *error)
+{
+        bool failing = error->status != STATUS_OK;
+
+        if (failing && !wal->failing)
+                LOG(WARNING, "the write-ahead log cannot be written back",
+                    LOG_STR("status", status_name(error->status)), LOG_STR("error", error->text),
+                    LOG_INT("wal_bytes", (int64_t)db_counter_get(&wal->bytes)));
+        wal->failing = failing;
+}
+
+static void checkpoint(struct db *db, int mode)
+{
+        struct db_wal *wal = &db->wal;
+        struct error error = ERROR_INIT;
+        int rc = sqlite3_wal_checkpoint_v2(db->writer.conn.handle, "main", mode, NULL, NULL);
+
+        if (rc != SQLITE_OK)
+                db_conn_error(&db->writer.conn, rc, &error);
+        note(wal, &error);
+        wal->n_frames_tried = wal->n_frames;
+        if (rc != SQLITE_OK)
+                return;
+        db_counter_add(&wal->n_checkpoints, 1);
+        if (mode == SQLITE_CHECKPOINT_TRUNCATE) {
+                wal->n_frames = wal->n_frames_tried = 0;
+                db_counter_set(&wal->bytes, 0);
+        }
+}
+
+void db_wal_checkpoint_when_due(struct db *db)
+{
+        struct db_wal *wal = &db->wal;
+
+        if (wal->n_frames < wal->n_frames_tried)
+                wal->n_frames_tried = 0; /* the log has started anew */
+        if (wal->n_frames - wal->n_frames_tried < DUE_FRAMES)
+                return;
+        if (wal->n_frames < TOO_MANY_FRAMES) {
+                checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+                return;
+        }
+        sqlite3_busy_timeout(db->writer.conn.handle, WAIT_FOR_READERS_MS);
+        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+        sqlite3_busy_timeout(db->writer.conn.handle, DB_BUSY_TIMEOUT_MS);
+}
+
+void db_wal_checkpoint_all(struct db *db)
+{
+        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+}

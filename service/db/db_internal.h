@@ -1,0 +1,208 @@
+/* What the files of this folder share. Nothing outside includes it.
+ *
+ *     db.c        open, close            conn.c        a connection and its settings
+ *     pool.c      who gets a reader      conn_error.c  SQLite's errors as ours
+ *     lease.c     the scope of using it  stmt.c        statements; stmt_cache.c keeps them
+ *     writer.c    group commit           checkpoint.c  the write-ahead log back into the file
+ *     migrate.c   the schema             backup.c      a copy before it changes
+ *     stats.c     what an operator sees
+ */
+#ifndef SERVICE_DB_DB_INTERNAL_H
+#define SERVICE_DB_DB_INTERNAL_H
+
+#include "service/db/db.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+/* How soon somebody who found the pool or the queue busy may come again. */
+#define DB_RETRY_MS 100
+
+/* How long SQLite may wait for a lock. Only recovery after a crash and the checkpoint that empties
+ * the log ever find one taken. */
+#define DB_BUSY_TIMEOUT_MS 1000
+
+/* --- counters: written by the holder of a connection alone, read by whoever looks --- */
+
+typedef _Atomic uint64_t db_counter;
+
+static inline uint64_t db_counter_get(const db_counter *c)
+{
+        return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+static inline void db_counter_set(db_counter *c, uint64_t value)
+{
+        atomic_store_explicit(c, value, memory_order_relaxed);
+}
+
+/* No read-modify-write: there is one writer at a time. */
+static inline void db_counter_add(db_counter *c, uint64_t n)
+{
+        db_counter_set(c, db_counter_get(c) + n);
+}
+
+struct db_timing {
+        db_counter counts[DB_HISTOGRAM_BUCKETS];
+        db_counter sum_ns;
+};
+
+void db_timing_add(struct db_timing *t, uint64_t ns);
+
+/* --- connections --- */
+
+struct db_stmt {
+        const char *sql; /* static; also the key */
+        sqlite3_stmt *handle;
+        bool writes;
+        bool busy; /* handed out */
+        bool done; /* stepped to its end: stepping on would start it anew */
+        struct db_stmt *next_in_use; /* the lease's */
+        struct db_stmt *next_copy; /* the same SQL once more, for use inside itself */
+        struct db_stmt *next; /* all of the connection, newest first */
+        db_counter calls, rows, errors, total_ns, max_ns;
+};
+
+/* One thread at a time uses a connection: its holder. What others look at is atomic. */
+struct db_conn {
+        struct db *db;
+        int id;
+        enum lease_mode mode;
+        sqlite3 *handle;
+        deadline_ns deadline; /* a read past it is interrupted */
+        bool free; /* under the pool's lock */
+
+        struct db_stmt **slots; /* open addressing by address of the SQL */
+        size_t n_slots; /* a power of two, or 0 */
+        size_t n_used;
+        _Atomic(struct db_stmt *) statements; /* never shrinks while the database is open */
+        _Atomic unsigned n_statements;
+
+        _Atomic(const char *) holder; /* NULL: not leased */
+        db_counter leased_at_ns;
+        db_counter n_leases;
+        struct db_timing held, waited;
+};
+
+/* Opens the file with everything that protects it switched on. */
+enum status db_conn_open(struct db_conn *conn, struct db *db, int id, enum lease_mode mode,
+                         const char *vfs, struct error *reterr) MUST_CHECK;
+void db_conn_close(struct db_conn *conn);
+/* Runs SQL that returns nothing of interest. */
+enum status db_conn_exec(struct db_conn *conn, const char *sql, struct error *reterr) MUST_CHECK;
+/* The first column of the first row; NOT_FOUND when there is none. */
+enum status db_conn_query_int(struct db_conn *conn, const char *sql, int64_t *ret,
+                              struct error *reterr) MUST_CHECK;
+/* Marks the connection as held from now on, and as free again. */
+void db_conn_hold(struct db_conn *conn, const char *holder, uint64_t now_ns, uint64_t waited_ns);
+void db_conn_unhold(struct db_conn *conn);
+
+/* What a result code of SQLite other than OK, ROW and DONE means. Also notices when SQLite has
+ * rolled back the writer's group by itself. */
+enum status db_conn_error(struct db_conn *conn, int rc, struct error *reterr);
+
+/* The statement for a literal, prepared if need be, not busy. NULL: reterr says why. */
+struct db_stmt *db_stmt_cache_get(struct db_conn *conn, const char *sql,
+                                  struct error *reterr) MUST_CHECK;
+void db_stmt_cache_deinit(struct db_conn *conn);
+/* Ends the use of the statements a lease has handed out. */
+void db_stmt_end_all(struct lease *lease);
+
+/* --- the readers --- */
+
+struct db_waiter;
+
+struct db_pool {
+        pthread_mutex_t lock;
+        struct db_conn *conns;
+        unsigned n_conns;
+        unsigned n_free; /* > 0 only while nobody waits */
+        unsigned n_waiting;
+        struct db_waiter *first_waiting, *last_waiting;
+        uint64_t n_timeouts;
+};
+
+/* A connection for this thread; NULL when the deadline came first. First come, first served. */
+struct db_conn *db_pool_take(struct db_pool *pool, deadline_ns deadline) MUST_CHECK;
+void db_pool_give_back(struct db_pool *pool, struct db_conn *conn);
+/* Whether the calling thread holds a read lease. */
+bool db_thread_holds_lease(void);
+
+/* --- the writer --- */
+
+struct db_writer {
+        struct db_conn conn;
+        pthread_t thread;
+        bool started;
+
+        pthread_mutex_t lock;
+        pthread_cond_t not_empty;
+        struct db_job *first, *last;
+        unsigned n_queued, max_queued;
+        bool closing;
+
+        /* The rest belongs to the writer thread. */
+        sqlite3_stmt *begin, *commit, *rollback;
+        sqlite3_stmt *savepoint, *savepoint_release, *savepoint_rollback;
+        sqlite3_stmt *job_savepoint, *job_release, *job_rollback;
+        bool in_group;
+        struct error failure; /* of the group: everything in it fails with this */
+        unsigned n_committed; /* leases of the group */
+        unsigned depth; /* leases of any kind at this moment */
+        unsigned write_depth; /* of them, write leases: the outermost is a savepoint */
+        bool poisoned; /* one inside the outermost was not committed */
+        bool job_is_atomic; /* the job is undone as a whole when it fails */
+        bool job_open; /* and has a savepoint already */
+
+        db_counter n_groups, n_writes, n_rollbacks;
+        struct db_timing commit_times;
+};
+
+/* The writer's connection must be open. */
+enum status db_writer_start(struct db *db, unsigned max_queued, struct error *reterr) MUST_CHECK;
+/* Finishes what waits and joins the thread; the connection stays open. */
+void db_writer_stop(struct db *db);
+/* The savepoint of the outermost write lease. */
+enum status db_writer_lease_begin(struct db *db, struct error *reterr) MUST_CHECK;
+enum status db_writer_lease_commit(struct db *db, struct error *reterr) MUST_CHECK;
+void db_writer_lease_rollback(struct db *db);
+/* Called after every error on the writer's connection. */
+void db_writer_check_group(struct db *db, const struct error *error);
+
+/* --- the write-ahead log; writer thread only --- */
+
+struct db_wal {
+        int n_frames; /* after the last commit */
+        int n_frames_tried; /* when it was last written back */
+        bool failing;
+        db_counter bytes;
+        db_counter n_checkpoints;
+};
+
+void db_wal_watch(struct db *db);
+/* Writes the log back once it has grown. Readers go on; none is waited for until it is far too
+ * large, and then briefly. */
+void db_wal_checkpoint_when_due(struct db *db);
+/* Writes back everything and empties the log. */
+void db_wal_checkpoint_all(struct db *db);
+
+/* --- the schema --- */
+
+enum status db_migrate(struct db *db, const struct db_options *options,
+                       struct error *reterr) MUST_CHECK;
+/* A checked copy of the database in backup_dir, named by version and time. */
+enum status db_backup(struct db_conn *conn, const struct db_options *options, int version,
+                      struct error *reterr) MUST_CHECK;
+
+struct db {
+        char *path;
+        int lock_fd;
+        int version;
+        uint64_t slow_query_ns, long_lease_ns; /* UINT64_MAX = off */
+        struct db_pool pool;
+        struct db_writer writer;
+        struct db_wal wal;
+};
+
+#endif
