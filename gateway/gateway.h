@@ -12,14 +12,14 @@
 #include <uv.h>
 
 struct server; /* gateway/server.c: libmicrohttpd in the loop */
-struct ws;     /* gateway/ws.c: WebSocket connections and the event subscription */
+struct ws; /* gateway/ws.c: WebSocket connections and the event subscription */
 
-/* As main read them; unchanged while the gateway runs. Texts are main's. */
+/* As main read them; unchanged while the gateway runs, and main's. */
 struct gateway_options {
         const char *http; /* HOST:PORT; port 0 = any free one */
         const char *rpc_url;
         const char *events_url;
-        const char *web_dir;  /* "" = none: / is a page of our own */
+        const char *web_dir; /* "" = none: / is a page of our own */
         const char *docs_dir; /* swagger-ui-dist; "" = none: /docs says so */
         const char *const *allowed_origins; /* "https://chat.example.org" */
         size_t n_allowed_origins;
@@ -27,6 +27,8 @@ struct gateway_options {
         size_t n_trusted_proxies;
         unsigned max_connections; /* HTTP connections; and, counted apart, WebSockets */
         unsigned max_connections_per_ip; /* HTTP connections of one peer; 0 = no limit */
+        unsigned request_timeout_s; /* for sending a request's headers; and, again, its body */
+        unsigned idle_timeout_s; /* between two requests */
 };
 
 /* Numbers for /metrics. */
@@ -36,6 +38,7 @@ struct gateway_counters {
         uint64_t ws_frames_in;
         uint64_t ws_frames_out;
         uint64_t ws_closed_slow; /* peers that read too slowly */
+        uint64_t events_gaps; /* holes in the stream of events; ws.c keeps it */
 };
 
 struct gateway {
@@ -45,17 +48,29 @@ struct gateway {
         struct gateway_counters counters;
         struct server *server;
         struct ws *ws;
+        uv_async_t wake; /* the client has something to dispatch */
+        uv_prepare_t before_poll;
+        uv_check_t after_poll;
+        uv_signal_t sigterm;
+        uv_signal_t sigint;
+        uv_timer_t drain;
+        uint64_t drain_until_ms;
         bool gathering; /* the client is corked until the end of this turn of the loop */
         bool stopping;
 };
+
+/* Runs until SIGTERM or SIGINT, then until what runs has ended, for some seconds at most. On OK,
+ * and on an error before, everything is given back. */
+enum status gateway_run(struct gateway *g, const struct gateway_options *options,
+                        struct error *reterr) MUST_CHECK;
 
 /* Calls that are started from here to the end of this turn of the loop leave together. Cheap; call
  * it where work arrives (a readable socket, a timer), as often as you like. */
 void gateway_gather(struct gateway *g);
 
 /* Whether a browser's page of this origin ("https://chat.example.org") may use the gateway with a
- * user's cookie: it is of the host that the request was sent to, or one of the allowed ones. host is
- * the Host header, NULL when there was none. */
+ * user's cookie: it is of the host that the request was sent to, or one of the allowed ones. host
+ * is the Host header, NULL when there was none. */
 bool gateway_origin_allowed(const struct gateway *g, const char *origin, const char *host);
 
 #endif

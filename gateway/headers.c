@@ -1,0 +1,66 @@
+#include "gateway/headers.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct known {
+        const char *name;
+        size_t n;
+        size_t offset;
+} known[] = {
+#define X(member, name) {name, sizeof(name) - 1, offsetof(struct headers, member)},
+        HEADERS_LIST(X)
+#undef X
+};
+
+/* Proxies join these with commas, and so may we not choose one of two. */
+static bool may_repeat(const char *name)
+{
+        return strcmp(name, "X-Forwarded-For") == 0 || strcmp(name, "Connection") == 0 ||
+               strcmp(name, "Cookie") == 0 || strcmp(name, "If-None-Match") == 0 ||
+               strcmp(name, "Upgrade") == 0;
+}
+
+static enum MHD_Result read_one(void *cls, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+        struct headers *h = cls;
+        size_t n = strlen(name);
+
+        (void)kind;
+        h->n_bytes += n + (value ? strlen(value) : 0) + 4;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+                if (known[i].n != n || strcasecmp(known[i].name, name) != 0)
+                        continue;
+                const char **member = (const char **)(void *)((char *)h + known[i].offset);
+                if (*member && !may_repeat(known[i].name))
+                        h->repeated = known[i].name;
+                /* The last X-Forwarded-For is the one that the nearest proxy wrote. */
+                *member = value ? value : "";
+                break;
+        }
+        return MHD_YES;
+}
+
+void headers_read(struct MHD_Connection *connection, struct headers *ret)
+{
+        *ret = (struct headers){0};
+        MHD_get_connection_values(connection, MHD_HEADER_KIND, read_one, ret);
+}
+
+const char *headers_fault(const struct headers *h, bool is_http11)
+{
+        if (h->repeated)
+                return "a header that may be there once is there twice";
+        if (h->transfer_encoding && h->content_length)
+                return "Content-Length beside Transfer-Encoding";
+        if (h->transfer_encoding && strcasecmp(h->transfer_encoding, "chunked") != 0)
+                return "Transfer-Encoding: only 'chunked' is understood";
+        if (h->transfer_encoding && !is_http11)
+                return "Transfer-Encoding is of HTTP/1.1";
+        if (h->content_length && h->content_length[strspn(h->content_length, "0123456789")] != '\0')
+                return "Content-Length is no number";
+        if (!h->host && is_http11)
+                return "Host is missing";
+        return NULL;
+}

@@ -1,0 +1,50 @@
+/* The request headers that the gateway reads, found in one pass. The texts are libmicrohttpd's and
+ * live as long as the request. */
+#ifndef GATEWAY_HEADERS_H
+#define GATEWAY_HEADERS_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* X(member, name) */
+#define HEADERS_LIST(X)                                                   \
+        X(access_control_request_method, "Access-Control-Request-Method") \
+        X(authorization, "Authorization")                                 \
+        X(connection, "Connection")                                       \
+        X(content_encoding, "Content-Encoding")                           \
+        X(content_length, "Content-Length")                               \
+        X(content_type, "Content-Type")                                   \
+        X(cookie, "Cookie")                                               \
+        X(expect, "Expect")                                               \
+        X(host, "Host")                                                   \
+        X(idempotency_key, "Idempotency-Key")                             \
+        X(if_none_match, "If-None-Match")                                 \
+        X(origin, "Origin")                                               \
+        X(referer, "Referer")                                             \
+        X(sec_fetch_site, "Sec-Fetch-Site")                               \
+        X(sec_websocket_key, "Sec-WebSocket-Key")                         \
+        X(sec_websocket_version, "Sec-WebSocket-Version")                 \
+        X(traceparent, "traceparent")                                     \
+        X(transfer_encoding, "Transfer-Encoding")                         \
+        X(upgrade, "Upgrade")                                             \
+        X(x_forwarded_for, "X-Forwarded-For")                             \
+        X(x_forwarded_host, "X-Forwarded-Host")                           \
+        X(x_forwarded_proto, "X-Forwarded-Proto")                         \
+        X(x_request_id, "X-Request-Id")
+
+struct headers {
+#define X(member, name) const char *member; /* NULL: not there */
+        HEADERS_LIST(X)
+#undef X
+        const char *repeated; /* one that must not be there twice and is; NULL = none */
+        size_t n_bytes; /* of all, with their separators */
+};
+
+void headers_read(struct MHD_Connection *connection, struct headers *ret);
+
+/* What makes a request ambiguous to a proxy in front (request smuggling) or is against HTTP/1.1:
+ * a text for the client, NULL when all is well. is_http11: the request's version. */
+const char *headers_fault(const struct headers *h, bool is_http11);
+
+#endif

@@ -1,0 +1,100 @@
+/* One HTTP request from its first line to the last byte of its answer.
+ *
+ *     HEAD ──▶ BODY ──▶ RUNNING ──▶ READY ──▶ SENT
+ *       │        └───────────────────▲
+ *       └─ refused without a body ───┘
+ *
+ * HEAD: the request line is here. BODY: headers are read and fit, the body arrives; DISCARD is the
+ * same for a body that nobody will read. RUNNING: suspended while the service works. READY: the
+ * answer is made. SENT: libmicrohttpd has it. */
+#ifndef GATEWAY_REQUEST_H
+#define GATEWAY_REQUEST_H
+
+#include "common/arena.h"
+#include "common/buffer.h"
+#include "common/frame.h"
+#include "gateway/headers.h"
+#include "gateway/router.h"
+#include "gateway/server.h"
+
+#define REQUEST_MAX_BODY_BYTES    (1024 * 1024)
+#define REQUEST_MAX_DISCARD_BYTES (8 * 1024 * 1024)
+#define REQUEST_MAX_HEADER_BYTES  (16 * 1024)
+#define REQUEST_MAX_TARGET_BYTES  (8 * 1024)
+
+enum request_state {
+        REQUEST_HEAD,
+        REQUEST_BODY,
+        REQUEST_DISCARD,
+        REQUEST_RUNNING,
+        REQUEST_READY,
+        REQUEST_SENT,
+};
+
+/* Makes the answer out of how a call ended; response is NULL unless status is SOC_OK. */
+struct request;
+typedef void (*request_finish)(struct request *r, soc_status status,
+                               const ProtobufCMessage *response, const struct error *error);
+
+struct request {
+        struct request *next; /* on the server's list of spare ones */
+        struct server *server;
+        struct conn *conn;
+        struct MHD_Connection *connection;
+        enum request_state state;
+        bool suspended;
+        uint64_t started_ns;
+
+        struct buffer target; /* the request target: path, then the query */
+        char *path;
+        char *query; /* NULL = none */
+        const char *verb_text;
+        enum verb verb; /* GET for HEAD too */
+        bool is_head;
+        struct headers headers;
+        struct buffer body;
+        size_t n_body_bytes; /* discarded ones included */
+        size_t n_body_counted; /* in the server's body_bytes */
+        bool is_server_full; /* why the body is discarded: 503, not 413 */
+
+        char request_id[FRAME_MAX_REQUEST_ID + 1];
+        uint8_t call_id[FRAME_CALL_ID_BYTES];
+        char client_address[PROXY_ADDR_SIZE];
+        bool is_tls; /* says a trusted proxy */
+        char token[FRAME_MAX_TOKEN_BYTES + 1];
+        bool token_from_cookie;
+        bool wants_stream; /* the answer is to be text/event-stream */
+
+        struct router_match match;
+        struct arena arena;
+        request_finish finish;
+        soc_pending *pending;
+
+        unsigned http_status;
+        struct MHD_Response *response;
+        struct buffer out; /* what the response's body points to */
+        bool cacheable; /* the answer brings its own Cache-Control */
+};
+
+/* For libmicrohttpd: MHD_OPTION_URI_LOG_CALLBACK, the access handler, and
+ * MHD_OPTION_NOTIFY_COMPLETED. cls is the server. */
+void *request_on_target(void *cls, const char *target, struct MHD_Connection *connection);
+enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *verb, const char *version, const char *upload,
+                                  size_t *upload_bytes, void **req_cls);
+void request_on_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
+                          enum MHD_RequestTerminationCode code);
+
+/* Starts a call and suspends the connection until it has ended and finish has made the answer.
+ * token "" = none. Where the call cannot start, finish runs at once. */
+void request_call(struct request *r, const char *method, const ProtobufCMessage *message,
+                  const soc_call_options *options, request_finish finish);
+/* The client has left: ends the call. */
+void request_abandon(struct request *r);
+/* The host that the client meant: of X-Forwarded-Host where a trusted proxy says so; NULL =
+ * unknown. */
+const char *request_host(const struct request *r);
+/* Frees one that is on no list. */
+struct request *request_free(struct request *r);
+
+#endif

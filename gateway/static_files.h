@@ -1,0 +1,35 @@
+/* Files of a folder over HTTP. Nothing outside the folder, no hidden files, no symbolic link as the
+ * last part of a path. */
+#ifndef GATEWAY_STATIC_FILES_H
+#define GATEWAY_STATIC_FILES_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+
+struct request;
+
+struct static_files {
+        int dir_fd; /* -1 = there is none */
+};
+
+#define STATIC_FILES_INIT    \
+        {                    \
+                .dir_fd = -1 \
+        }
+
+/* dir "" = none. */
+enum status static_files_init(struct static_files *f, const char *dir,
+                              struct error *reterr) MUST_CHECK;
+void static_files_deinit(struct static_files *f);
+
+/* Answers with a file; path is decoded, "/assets/app.js"; "/" is "/index.html". csp is for HTML.
+ * False, and no answer, when there is no such file. */
+bool static_files_answer(const struct static_files *f, struct request *r, const char *path,
+                         const char *csp);
+/* Whether a decoded path may be looked up at all. */
+bool static_files_path_safe(const char *path);
+/* By the name's ending; "application/octet-stream" for unknown ones. */
+const char *static_files_type(const char *path);
+
+#endif
