@@ -373,8 +373,10 @@ static void read_types(struct model *m)
                 if (file->package)
                         add_types(m, file);
         }
-        qsort(m->messages, m->n_messages, sizeof(m->messages[0]), compare_messages);
-        qsort(m->enums, m->n_enums, sizeof(m->enums[0]), compare_enums);
+        if (m->n_messages > 0)
+                qsort(m->messages, m->n_messages, sizeof(m->messages[0]), compare_messages);
+        if (m->n_enums > 0)
+                qsort(m->enums, m->n_enums, sizeof(m->enums[0]), compare_enums);
         for (size_t i = 0; i < m->n_enums; i++)
                 check_enum(m, m->enums[i]);
         for (size_t i = 0; i < m->n_messages; i++)

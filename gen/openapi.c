@@ -88,7 +88,7 @@ static bool may_answer(const struct model_method *method, const struct model_rou
                 return true;
         switch (status) {
         case STATUS_INVALID_ARGUMENT:
-                return method->input->n_fields > 0;
+                return r->has_body || method->input->n_fields > 0;
         case STATUS_UNAUTHENTICATED:
                 return method->rules->access != SOCIALIZER__V1__ACCESS__ACCESS_PUBLIC;
         case STATUS_PERMISSION_DENIED:

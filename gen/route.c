@@ -78,9 +78,10 @@ static void read_path(struct model *m, const struct model_method *method, struct
                 at++;
                 if (*at == '{') {
                         n = strcspn(at, "}");
+                        if (!at[n])
+                                break;
                         read_param(m, method, r, at + 1, n - 1);
-                        at += n;
-                        at += *at == '}';
+                        at += n + 1;
                         continue;
                 }
                 n = strspn(at, word);
