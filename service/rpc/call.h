@@ -17,7 +17,7 @@ struct service; /* service/service.h: the database, the authority, the publisher
 struct call {
         struct service *service;
         const struct method *method;
-        struct arena *arena;   /* request, response and whatever the handler needs */
+        struct arena *arena; /* request, response and whatever the handler needs */
         struct caller caller;
         deadline_ns deadline;
         uint8_t id[FRAME_CALL_ID_BYTES];
@@ -27,6 +27,10 @@ struct call {
         atomic_bool cancelled;
         ProtobufCMessage *request;
         ProtobufCMessage *response; /* initialised; the handler fills it */
+        /* Below: service/rpc's own. */
+        struct frame_bytes payload; /* the request as it came */
+        struct call_after *after; /* of call_after_commit(), first to last */
+        bool has_written; /* call_write() has committed once */
 };
 
 /* A handler. Generated headers declare one for every method, so that a missing one does not link:
@@ -52,9 +56,10 @@ enum status call_write(struct call *call, call_write_fn fn, void *arg, bool *ret
 /* CANCELLED or DEADLINE_EXCEEDED once nobody waits any more; handlers that take their time ask. */
 enum status call_check(struct call *call, struct error *reterr) MUST_CHECK;
 
-/* Runs fn on the thread that finished the call after it is committed and before it is answered
- * (publish an event, forget a token). Only for calls that succeed. arg lives in the arena. Returns
- * INTERNAL when there is no memory. LANE_WRITE handlers and functions inside call_write(). */
+/* Runs fn after what the call wrote is committed and before the call is answered (publish an event,
+ * forget a token), in the order of the calls: on the writer thread for LANE_WRITE handlers, on the
+ * thread inside call_write() for functions there. Not run when the handler, the function or the
+ * commit fails. arg lives in the arena. RESOURCE_EXHAUSTED when there is no memory. */
 enum status call_after_commit(struct call *call, void (*fn)(struct service *service, void *arg),
                               void *arg, struct error *reterr) MUST_CHECK;
 
