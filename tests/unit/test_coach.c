@@ -1,0 +1,257 @@
+/* service/coach: what the built-in coach says, and how an engine is asked and stopped. */
+#include "service/coach/builtin.h"
+#include "service/coach/reading.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+struct fixture {
+        struct arena arena;
+        struct coach *coach;
+};
+
+static int setup(void **state)
+{
+        struct fixture *f = calloc(1, sizeof(*f));
+        struct error err;
+
+        arena_init(&f->arena, 1024 * 1024);
+        *state = f;
+        return coach_new(&coach_builtin, &f->coach, &err) == STATUS_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+        struct fixture *f = *state;
+
+        coach_free(f->coach);
+        arena_deinit(&f->arena);
+        free(f);
+        return 0;
+}
+
+static enum status go_on(void *arg, struct error *reterr)
+{
+        (void)arg;
+        (void)reterr;
+        return STATUS_OK;
+}
+
+static const char *ask(struct fixture *f, const struct coach_request *request)
+{
+        const char *answer = NULL;
+        struct error err;
+
+        assert_int_equal(coach_ask(f->coach, request, go_on, NULL, &f->arena, &answer, &err),
+                         STATUS_OK);
+        return answer;
+}
+
+#define ASSERT_SAYS(answer, text)  assert_non_null(strstr(answer, text))
+#define ASSERT_NEVER(answer, text) assert_null(strstr(answer, text))
+
+static void it_says_that_it_is_built_in(void **state)
+{
+        struct coach_request request = {.username = "human", .message = "Hello AI!"};
+        const char *answer = ask(*state, &request);
+
+        ASSERT_SAYS(answer, "Hello, human");
+        ASSERT_SAYS(answer, "built-in coach");
+        ASSERT_SAYS(answer, "You practise no skill yet");
+}
+
+static void the_same_question_gets_the_same_answer(void **state)
+{
+        struct coach_request request = {.username = "human", .message = "What now?"};
+
+        assert_string_equal(ask(*state, &request), ask(*state, &request));
+}
+
+static void a_closed_question_is_told_from_an_open_one(void **state)
+{
+        struct coach_request closed = {.username = "h", .message = "Did you like the film?"};
+        struct coach_request open = {.username = "h", .message = "So, how was the film for you?"};
+
+        ASSERT_SAYS(ask(*state, &closed), "yes or no. Begin with");
+        ASSERT_SAYS(ask(*state, &open), "You ask an open question");
+}
+
+static void a_reproach_is_named(void **state)
+{
+        struct coach_request request = {.username = "h",
+                                        .message = "You never listen to me. I feel alone."};
+        const char *answer = ask(*state, &request);
+
+        ASSERT_SAYS(answer, "\"you never\" sounds like a verdict");
+        ASSERT_NEVER(answer, "hard to argue");
+}
+
+static void progress_since_the_last_message_is_seen(void **state)
+{
+        struct memory_message before[] = {
+                {.id = 2, .role = MEMORY_ROLE_ASSISTANT, .content = "…"},
+                {.id = 1, .role = MEMORY_ROLE_USER, .content = "You always forget."},
+        };
+        struct coach_request request = {
+                .username = "h",
+                .message = "I feel left out. What could we do about it?",
+                .history = {before, ARRAY_SIZE(before), false},
+        };
+        const char *answer = ask(*state, &request);
+
+        ASSERT_SAYS(answer, "reproach of your last message is gone");
+        ASSERT_SAYS(answer, "there is an open question now");
+}
+
+static void an_active_training_comes_before_a_low_level(void **state)
+{
+        struct user_skill skills[] = {
+                {.skill = {.id = 1, .name = "Storytelling"}, .level = 0},
+                {.skill = {.id = 2, .name = "Active listening"}, .level = 5},
+        };
+        struct training trainings[] = {
+                {.skill_id = 2, .status = TRAINING_ACTIVE, .progress = 0.25},
+        };
+        struct coach_request request = {
+                .username = "h",
+                .message = "What should I do next?",
+                .skills = {skills, ARRAY_SIZE(skills)},
+                .trainings = {trainings, ARRAY_SIZE(trainings), false},
+        };
+
+        ASSERT_SAYS(ask(*state, &request),
+                    "your training in Active listening (level 5, 25 % done)");
+        request.trainings.n_items = 0;
+        ASSERT_SAYS(ask(*state, &request), "for Storytelling (level 0, the lowest of yours)");
+}
+
+static void the_next_exercise_differs(void **state)
+{
+        struct memory_message before[] = {
+                {.id = 2, .role = MEMORY_ROLE_ASSISTANT, .content = "…"},
+                {.id = 1, .role = MEMORY_ROLE_USER, .content = "What should I do next"},
+        };
+        struct user_skill skills[] = {{.skill = {.id = 1, .name = "Juggling"}, .level = 8}};
+        struct coach_request request = {
+                .username = "h", .message = "What should I do next?", .skills = {skills, 1}};
+        const char *first = strstr(ask(*state, &request), "Next exercise");
+
+        request.history = (struct memory_list){before, ARRAY_SIZE(before), false};
+        const char *second = strstr(ask(*state, &request), "Next exercise");
+        assert_non_null(first);
+        assert_non_null(second);
+        assert_string_not_equal(first, second);
+}
+
+static void words_and_sentences_are_counted(void **state)
+{
+        (void)state;
+        struct reading r;
+
+        reading_of("One two. Drei vier fünf! Don't\n\n...", &r);
+        assert_int_equal(r.n_words, 6);
+        assert_int_equal(r.n_sentences, 3);
+        assert_int_equal(r.longest_sentence, 3);
+        reading_of("", &r);
+        assert_int_equal(r.n_words, 0);
+        reading_of("this is a whim, which he showed", &r);
+        assert_false(r.greets);
+        assert_false(r.asks);
+}
+
+/* An engine that answers only when it is cancelled. */
+struct slow {
+        struct coach_engine engine;
+        struct coach_sink sink;
+        atomic_bool cancelled, finished;
+};
+
+static struct slow slow;
+
+static enum status slow_start(const struct coach_engine *engine,
+                              const struct coach_request *request, const struct coach_sink *sink,
+                              struct coach_run **ret, struct error *reterr)
+{
+        (void)engine;
+        (void)request;
+        (void)reterr;
+        slow.sink = *sink;
+        *ret = (struct coach_run *)&slow;
+        return STATUS_OK;
+}
+
+static void *slow_end(void *arg)
+{
+        struct error err;
+
+        (void)arg;
+        error_set(&err, STATUS_CANCELLED, "stopped");
+        slow.sink.delta(slow.sink.closure, "half", 4);
+        slow.sink.done(slow.sink.closure, STATUS_CANCELLED, &err);
+        return NULL;
+}
+
+static void slow_cancel(struct coach_run *run)
+{
+        pthread_t thread;
+
+        (void)run;
+        atomic_store(&slow.cancelled, true);
+        if (pthread_create(&thread, NULL, slow_end, NULL) == 0)
+                pthread_detach(thread);
+}
+
+static void slow_finish(struct coach_run *run)
+{
+        (void)run;
+        atomic_store(&slow.finished, true);
+}
+
+static enum status give_up(void *arg, struct error *reterr)
+{
+        (void)arg;
+        return error_set(reterr, STATUS_DEADLINE_EXCEEDED, "nobody waits any more");
+}
+
+static void giving_up_cancels_the_engine(void **state)
+{
+        struct fixture *f = *state;
+        struct coach_request request = {.username = "h", .message = "m"};
+        const char *answer = NULL;
+        struct coach *coach;
+        struct error err;
+
+        slow.engine = (struct coach_engine){"slow", slow_start, slow_cancel, slow_finish};
+        assert_int_equal(coach_new(&slow.engine, &coach, &err), STATUS_OK);
+        assert_int_equal(coach_ask(coach, &request, give_up, NULL, &f->arena, &answer, &err),
+                         STATUS_DEADLINE_EXCEEDED);
+        assert_string_equal(err.text, "nobody waits any more");
+        assert_null(answer);
+        assert_true(atomic_load(&slow.cancelled));
+        assert_true(atomic_load(&slow.finished));
+        coach_free(coach);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                CASE(it_says_that_it_is_built_in),
+                CASE(the_same_question_gets_the_same_answer),
+                CASE(a_closed_question_is_told_from_an_open_one),
+                CASE(a_reproach_is_named),
+                CASE(progress_since_the_last_message_is_seen),
+                CASE(an_active_training_comes_before_a_low_level),
+                CASE(the_next_exercise_differs),
+                cmocka_unit_test(words_and_sentences_are_counted),
+                CASE(giving_up_cancels_the_engine),
+        };
+        return !!cmocka_run_group_tests_name("coach", tests, NULL, NULL);
+}
