@@ -65,7 +65,7 @@ const struct message_rules *contract_rules(const ProtobufCMessageDescriptor *des
 {
         const struct message_rules *const *found =
                 bsearch(descriptor->name, contract_messages, contract_n_messages,
-                        sizeof(contract_messages[0]), compare_name);
+                        sizeof(struct message_rules *), compare_name);
 
         return found && (*found)->descriptor == descriptor ? *found : NULL;
 }

@@ -106,7 +106,7 @@ static void write_files(struct model *m, const struct options *options, struct b
         write_openapi(m, base, options, &outputs[1], &outputs[4]);
         json_decref(base);
 
-        response->file = names_must(arena_calloc(m->arena, N_FILES, sizeof(response->file[0])));
+        response->file = names_must(arena_calloc(m->arena, N_FILES, sizeof(plugin_file *)));
         for (size_t i = 0; i < N_FILES; i++) {
                 plugin_file *file = names_must(arena_alloc(m->arena, sizeof(*file)));
 

@@ -123,7 +123,7 @@ static void add_enum(struct model *m, const Google__Protobuf__FileDescriptorProt
         e->doc = source_comment(m->arena, file, path);
         e->json_prefix =
                 names_must(arena_printf(m->arena, "%s_", names_upper_snake(m->arena, proto->name)));
-        m->enums = append(m, m->enums, &m->n_enums, sizeof(m->enums[0]));
+        m->enums = append(m, m->enums, &m->n_enums, sizeof(struct model_enum *));
         m->enums[m->n_enums - 1] = e;
 }
 
@@ -144,7 +144,7 @@ static void add_message(struct model *m, const Google__Protobuf__FileDescriptorP
         msg->doc = model_file_is_generated(m, file) ? source_comment(m->arena, file, path) : "";
         if (proto->options && proto->options->map_entry)
                 model_problem(m, msg->place, "maps are not supported: repeat a message instead");
-        m->messages = append(m, m->messages, &m->n_messages, sizeof(m->messages[0]));
+        m->messages = append(m, m->messages, &m->n_messages, sizeof(struct model_message *));
         m->messages[m->n_messages - 1] = msg;
 
         for (size_t i = 0; i < proto->n_enum_type; i++)
@@ -374,9 +374,9 @@ static void read_types(struct model *m)
                         add_types(m, file);
         }
         if (m->n_messages > 0)
-                qsort(m->messages, m->n_messages, sizeof(m->messages[0]), compare_messages);
+                qsort(m->messages, m->n_messages, sizeof(struct model_message *), compare_messages);
         if (m->n_enums > 0)
-                qsort(m->enums, m->n_enums, sizeof(m->enums[0]), compare_enums);
+                qsort(m->enums, m->n_enums, sizeof(struct model_enum *), compare_enums);
         for (size_t i = 0; i < m->n_enums; i++)
                 check_enum(m, m->enums[i]);
         for (size_t i = 0; i < m->n_messages; i++)

@@ -66,8 +66,8 @@ static void read_path(struct model *m, const struct model_method *method, struct
                                    "-._~";
         const char *at = r->path;
 
-        r->params =
-                names_must(arena_calloc(m->arena, strlen(r->path) / 2 + 1, sizeof(r->params[0])));
+        r->params = names_must(
+                arena_calloc(m->arena, strlen(r->path) / 2 + 1, sizeof(struct model_field *)));
         if (*at != '/') {
                 model_problem(m, r->place, "path '%s' does not begin with '/'", r->path);
                 return;
