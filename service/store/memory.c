@@ -119,10 +119,10 @@ enum status memory_list(struct lease *lease, struct arena *arena, int64_t user_i
         }
         STMT(one, lease,
              "SELECT id, role, content, thread_id, created_at FROM memory_message"
-             " WHERE user_id = $1 AND id < $2 AND thread_id = $4 ORDER BY id DESC LIMIT $3");
+             " WHERE user_id = $1 AND id < $2 AND thread_id = $3 ORDER BY id DESC LIMIT $4");
         stmt_bind_int(&one, 1, user_id);
         stmt_bind_int(&one, 2, before);
-        stmt_bind_int(&one, 3, (int64_t)limit + 1);
-        stmt_bind_text(&one, 4, thread_id);
+        stmt_bind_text(&one, 3, thread_id);
+        stmt_bind_int(&one, 4, (int64_t)limit + 1);
         return read_list(arena, &one, limit, ret, reterr);
 }

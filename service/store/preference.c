@@ -35,11 +35,11 @@ static enum status check_room(struct lease *lease, int64_t user_id, const struct
                               struct error *reterr)
 {
         STMT(q, lease,
-             "SELECT count(*), count(CASE WHEN type = $2 AND key = $3 THEN 1 END) FROM preference"
-             " WHERE user_id = $1");
-        stmt_bind_int(&q, 1, user_id);
-        stmt_bind_text(&q, 2, p->type);
-        stmt_bind_text(&q, 3, p->key);
+             "SELECT count(*), count(CASE WHEN type = $1 AND key = $2 THEN 1 END) FROM preference"
+             " WHERE user_id = $3");
+        stmt_bind_text(&q, 1, p->type);
+        stmt_bind_text(&q, 2, p->key);
+        stmt_bind_int(&q, 3, user_id);
 
         enum status st = stmt_row(&q, reterr);
         if (st != STATUS_OK)

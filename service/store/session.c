@@ -57,9 +57,9 @@ enum status session_get(struct lease *lease, const uint8_t jti[static SESSION_JT
 enum status session_revoke(struct lease *lease, const uint8_t jti[static SESSION_JTI_BYTES],
                            struct error *reterr)
 {
-        STMT(q, lease, "UPDATE session SET revoked_at = $2 WHERE jti = $1 AND revoked_at IS NULL");
-        stmt_bind_blob(&q, 1, jti, SESSION_JTI_BYTES);
-        stmt_bind_int(&q, 2, clock_wall_ms());
+        STMT(q, lease, "UPDATE session SET revoked_at = $1 WHERE jti = $2 AND revoked_at IS NULL");
+        stmt_bind_int(&q, 1, clock_wall_ms());
+        stmt_bind_blob(&q, 2, jti, SESSION_JTI_BYTES);
         return stmt_run(&q, reterr);
 }
 
@@ -67,10 +67,10 @@ enum status session_revoke_user(struct lease *lease, int64_t user_id, const uint
                                 struct error *reterr)
 {
         STMT(q, lease,
-             "UPDATE session SET revoked_at = $2"
-             " WHERE user_id = $1 AND revoked_at IS NULL AND ($3 IS NULL OR jti <> $3)");
-        stmt_bind_int(&q, 1, user_id);
-        stmt_bind_int(&q, 2, clock_wall_ms());
+             "UPDATE session SET revoked_at = $1"
+             " WHERE user_id = $2 AND revoked_at IS NULL AND ($3 IS NULL OR jti <> $3)");
+        stmt_bind_int(&q, 1, clock_wall_ms());
+        stmt_bind_int(&q, 2, user_id);
         if (keep_jti)
                 stmt_bind_blob(&q, 3, keep_jti, SESSION_JTI_BYTES);
         else

@@ -151,18 +151,18 @@ enum status training_update(struct lease *lease, int64_t id, int64_t owner_id,
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease,
-             "UPDATE training SET status = $3,"
-             " progress = CASE WHEN $3 = 3 THEN 1.0 ELSE COALESCE($4, progress) END,"
-             " completed_at = CASE WHEN $3 = 3 THEN COALESCE(completed_at, $5) END"
-             " WHERE id = $1 AND ($2 = 0 OR user_id = $2) RETURNING " COLUMNS);
-        stmt_bind_int(&q, 1, id);
-        stmt_bind_int(&q, 2, owner_id);
-        stmt_bind_int(&q, 3, status);
+             "UPDATE training SET status = $1,"
+             " progress = CASE WHEN $1 = 3 THEN 1.0 ELSE COALESCE($2, progress) END,"
+             " completed_at = CASE WHEN $1 = 3 THEN COALESCE(completed_at, $3) END"
+             " WHERE id = $4 AND ($5 = 0 OR user_id = $5) RETURNING " COLUMNS);
+        stmt_bind_int(&q, 1, status);
         if (progress)
-                stmt_bind_double(&q, 4, *progress);
+                stmt_bind_double(&q, 2, *progress);
         else
-                stmt_bind_null(&q, 4);
-        stmt_bind_int(&q, 5, clock_wall_ms());
+                stmt_bind_null(&q, 2);
+        stmt_bind_int(&q, 3, clock_wall_ms());
+        stmt_bind_int(&q, 4, id);
+        stmt_bind_int(&q, 5, owner_id);
         st = stmt_row(&q, reterr);
         if (st == STATUS_NOT_FOUND)
                 return missing(id, reterr);

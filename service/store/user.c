@@ -43,14 +43,12 @@ static enum status missing(int64_t id, struct error *reterr)
         return error_resource(reterr, STATUS_NOT_FOUND, "user", "%" PRId64, id);
 }
 
-/* The database names the column that is taken; people know the field. */
+/* The database names the field that is taken; the rest is for people. */
 static enum status taken(const struct error *error, struct error *reterr)
 {
-        const char *field = strcmp(error->field, "email_key") == 0 ? "email" : "username";
-
-        error_set(reterr, STATUS_ALREADY_EXISTS, "this %s is taken", field);
+        error_set(reterr, STATUS_ALREADY_EXISTS, "this %s is taken", error->field);
         if (reterr) {
-                snprintf(reterr->field, sizeof(reterr->field), "%s", field);
+                memcpy(reterr->field, error->field, sizeof(reterr->field));
                 snprintf(reterr->resource, sizeof(reterr->resource), "user");
         }
         return STATUS_ALREADY_EXISTS;
@@ -207,28 +205,28 @@ enum status user_update(struct lease *lease, struct arena *arena, int64_t id,
                 return st;
 
         STMT(q, lease,
-             "UPDATE account SET username = COALESCE($2, username),"
-             " username_key = COALESCE($3, username_key), email = COALESCE($4, email),"
-             " email_key = COALESCE($5, email_key), temperature = COALESCE($6, temperature),"
-             " is_active = COALESCE($7, is_active), role = COALESCE($8, role)"
-             " WHERE id = $1 RETURNING " COLUMNS);
-        stmt_bind_int(&q, 1, id);
-        stmt_bind_text(&q, 2, change->username);
-        stmt_bind_text(&q, 3, username_key);
-        stmt_bind_text(&q, 4, change->email);
-        stmt_bind_text(&q, 5, email_key);
+             "UPDATE account SET username = COALESCE($1, username),"
+             " username_key = COALESCE($2, username_key), email = COALESCE($3, email),"
+             " email_key = COALESCE($4, email_key), temperature = COALESCE($5, temperature),"
+             " is_active = COALESCE($6, is_active), role = COALESCE($7, role)"
+             " WHERE id = $8 RETURNING " COLUMNS);
+        stmt_bind_text(&q, 1, change->username);
+        stmt_bind_text(&q, 2, username_key);
+        stmt_bind_text(&q, 3, change->email);
+        stmt_bind_text(&q, 4, email_key);
         if (change->has_temperature)
-                stmt_bind_double(&q, 6, change->temperature);
+                stmt_bind_double(&q, 5, change->temperature);
+        else
+                stmt_bind_null(&q, 5);
+        if (change->has_is_active)
+                stmt_bind_int(&q, 6, change->is_active);
         else
                 stmt_bind_null(&q, 6);
-        if (change->has_is_active)
-                stmt_bind_int(&q, 7, change->is_active);
+        if (change->has_role)
+                stmt_bind_int(&q, 7, change->role);
         else
                 stmt_bind_null(&q, 7);
-        if (change->has_role)
-                stmt_bind_int(&q, 8, change->role);
-        else
-                stmt_bind_null(&q, 8);
+        stmt_bind_int(&q, 8, id);
 
         st = next_user(arena, &q, ret, &error);
         if (st == STATUS_NOT_FOUND)
@@ -318,9 +316,9 @@ enum status user_get_credentials_by_id(struct lease *lease, struct arena *arena,
 enum status user_set_password(struct lease *lease, int64_t id, const char *password_hash,
                               struct error *reterr)
 {
-        STMT(q, lease, "UPDATE account SET password_hash = $2 WHERE id = $1");
-        stmt_bind_int(&q, 1, id);
-        stmt_bind_text(&q, 2, password_hash);
+        STMT(q, lease, "UPDATE account SET password_hash = $1 WHERE id = $2");
+        stmt_bind_text(&q, 1, password_hash);
+        stmt_bind_int(&q, 2, id);
 
         enum status st = stmt_run(&q, reterr);
         if (st == STATUS_OK && stmt_changes(&q) == 0)
