@@ -1,0 +1,23 @@
+/* socializer: the command line of a Socializer service. */
+#include "client/cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#define ARENA_BYTES (64u * 1024 * 1024)
+
+int main(int argc, char **argv)
+{
+        struct cli cli = {0};
+
+        signal(SIGPIPE, SIG_IGN); /* "socializer list | head" ends by a failed write */
+        arena_init(&cli.arena, ARENA_BYTES);
+        int code = options_parse(argc, argv, &cli);
+        if (code == CLI_DONE && cli.verb)
+                code = cli.verb->run(&cli);
+        if (code == CLI_DONE && fflush(stdout) != 0)
+                code = report_failed("cannot write the output");
+        cli_disconnect(&cli);
+        arena_deinit(&cli.arena);
+        return code;
+}
