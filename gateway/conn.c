@@ -98,6 +98,16 @@ void conns_cut_idle(struct conns *conns)
                 cut(c);
 }
 
+void conns_each_running(struct conns *conns, void (*fn)(struct request *request))
+{
+        for (struct conn *c = conns->phases[CONN_RUNNING].first; c;) {
+                struct conn *next = c->next;
+
+                fn(c->request);
+                c = next;
+        }
+}
+
 void conns_find_gone(struct conns *conns, void (*gone)(struct request *request))
 {
         struct conn *c = conns->phases[CONN_RUNNING].first;

@@ -48,6 +48,8 @@ void conn_enter(struct conns *conns, struct conn *conn, enum conn_phase phase, u
 unsigned conns_cut_slow(struct conns *conns, uint64_t now_ms);
 /* Shuts down those that wait for a next request. */
 void conns_cut_idle(struct conns *conns);
+/* Calls fn() for each running connection. */
+void conns_each_running(struct conns *conns, void (*fn)(struct request *request));
 /* Calls gone() for each running connection whose client has left, at most once a connection. */
 void conns_find_gone(struct conns *conns, void (*gone)(struct request *request));
 

@@ -349,6 +349,10 @@ static void on_ended(void *closure, soc_status status, const ProtobufCMessage *r
         r->pending = NULL;
         if (status != SOC_OK)
                 error_from_soc(error, &e);
+        if (status == SOC_CANCELLED && r->is_unreachable) {
+                status = SOC_UNAVAILABLE;
+                error_retry(&e, STATUS_UNAVAILABLE, 1000, "the service cannot be reached");
+        }
         r->finish(r, status, response, &e);
         if (r->suspended) {
                 r->suspended = false;
@@ -382,6 +386,13 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
         conn_enter(&s->conns, r->conn, CONN_RUNNING, uv_now(s->gateway->loop));
         MHD_suspend_connection(r->connection);
         r->suspended = true;
+}
+
+void request_give_up(struct request *r)
+{
+        r->is_unreachable = true;
+        if (r->pending)
+                soc_cancel(r->pending);
 }
 
 void request_abandon(struct request *r)

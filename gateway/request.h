@@ -43,6 +43,7 @@ struct request {
         struct MHD_Connection *connection;
         enum request_state state;
         bool suspended;
+        bool is_unreachable; /* given up because the service is away */
         uint64_t started_ns;
 
         struct buffer target; /* the request target: path, then the query */
@@ -91,6 +92,8 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
                   const soc_call_options *options, request_finish finish);
 /* The client has left: ends the call. */
 void request_abandon(struct request *r);
+/* The service is away for too long: ends the call with UNAVAILABLE. */
+void request_give_up(struct request *r);
 /* The host that the client meant: of X-Forwarded-Host where a trusted proxy says so; NULL =
  * unknown. */
 const char *request_host(const struct request *r);

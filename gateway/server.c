@@ -11,6 +11,7 @@
  * costs anything. Twice what headers may take, so that too large ones are answered by us. */
 #define POOL_BYTES       (32 * 1024)
 #define TICK_MS          250
+#define AWAY_GRACE_MS    3000
 #define MAX_ROUNDS       4
 #define SENDING_LIMIT_MS 300000
 /* How much later than ours libmicrohttpd's own limit on idle connections strikes. */
@@ -69,6 +70,19 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         server_pump(poll->data);
 }
 
+/* Calls wait for a service that restarts, but not for one that stays away. */
+static void check_service(struct server *s)
+{
+        uint64_t now_ms = uv_now(s->gateway->loop);
+
+        if (soc_client_connected(s->gateway->client))
+                s->away_since_ms = 0;
+        else if (s->away_since_ms == 0)
+                s->away_since_ms = now_ms;
+        else if (now_ms - s->away_since_ms >= AWAY_GRACE_MS)
+                conns_each_running(&s->conns, request_give_up);
+}
+
 static void on_tick(uv_timer_t *tick)
 {
         struct server *s = tick->data;
@@ -76,6 +90,7 @@ static void on_tick(uv_timer_t *tick)
         gateway_gather(s->gateway);
         s->metrics.cut_slow += conns_cut_slow(&s->conns, uv_now(s->gateway->loop));
         conns_find_gone(&s->conns, request_abandon);
+        check_service(s);
         if (s->gateway->stopping)
                 conns_cut_idle(&s->conns);
         if (s->conns.n == 0)

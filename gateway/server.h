@@ -26,6 +26,7 @@ struct server {
         uv_timer_t timer; /* libmicrohttpd's */
         uv_timer_t tick; /* ours: slow clients, clients that left */
         bool pumping;
+        uint64_t away_since_ms; /* when the service was first seen away; 0 = it is here */
 
         struct conns conns;
         struct request *spare; /* requests to use again, with their memory */

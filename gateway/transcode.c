@@ -77,11 +77,11 @@ static enum status fields_from_pairs(const struct transcode_input *input, char *
                 const ProtobufCFieldDescriptor *field =
                         protobuf_c_message_descriptor_get_field_by_name(rules->descriptor, name);
                 if (!field)
-                        return error_field(reterr, name, "%s: unknown %s", name, where);
+                        return error_field(reterr, name, "unknown %s", where);
 
                 uint64_t bit = UINT64_C(1) << (field - rules->descriptor->fields);
                 if (field->label != PROTOBUF_C_LABEL_REPEATED && (seen & bit))
-                        return error_field(reterr, name, "%s: given more than once", name);
+                        return error_field(reterr, name, "given more than once");
                 seen |= bit;
 
                 enum status st = json_set_field_text(rules, message, field, value, arena, reterr);
@@ -147,7 +147,7 @@ static enum status fields_from_path(const struct transcode_input *input, const j
                                 return st;
                         if (!same_value(path, message, field))
                                 return error_field(reterr, field->name,
-                                                   "%s: the path and the body differ", field->name);
+                                                   "the path and the body differ");
                         continue;
                 }
                 st = json_set_field_text(rules, message, field, input->match->params[i], arena,
