@@ -87,7 +87,7 @@ enum status admin_service_get_pool(struct call *call, const Socializer__V1__GetP
 
         size_t room = stats.n_connections;
         struct db_conn_info *infos = arena_calloc(call->arena, room + 1, sizeof(*infos));
-        rsp->connections = arena_calloc(call->arena, room + 1, sizeof(*rsp->connections));
+        rsp->connections = wire_list(call->arena, room);
         if (!infos || !rsp->connections)
                 return wire_no_memory(reterr);
         size_t n = db_conn_list(db, infos, room);
@@ -126,7 +126,7 @@ enum status admin_service_list_queries(struct call *call,
         size_t room = req->page_size > 0 ? (size_t)req->page_size : DEFAULT_QUERIES;
         struct db_query_info *infos = arena_calloc(call->arena, room, sizeof(*infos));
 
-        rsp->queries = arena_calloc(call->arena, room, sizeof(*rsp->queries));
+        rsp->queries = wire_list(call->arena, room);
         if (!infos || !rsp->queries)
                 return wire_no_memory(reterr);
         size_t n = db_query_list(call->service->db, infos, room);

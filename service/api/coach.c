@@ -52,7 +52,8 @@ static enum status check(void *arg, struct error *reterr)
 
 static enum status remember(struct call *call, struct lease *lease, void *arg, struct error *reterr)
 {
-        static char *const tools[] = {"skills", "trainings", "conversation"};
+        static char skills[] = "skills", trainings[] = "trainings", conversation[] = "conversation";
+        static char *const tools[] = {skills, trainings, conversation};
         struct chat *chat = arg;
         const struct memory_message said[] = {
                 {.role = MEMORY_ROLE_USER,

@@ -66,7 +66,7 @@ enum status skill_service_list_skills(struct call *call,
         if (st != STATUS_OK)
                 return st;
 
-        rsp->skills = arena_calloc(call->arena, list.n_items + 1, sizeof(*rsp->skills));
+        rsp->skills = wire_list(call->arena, list.n_items);
         if (!rsp->skills)
                 return wire_no_memory(reterr);
         for (; rsp->n_skills < list.n_items; rsp->n_skills++) {
@@ -116,7 +116,7 @@ enum status skill_service_list_user_skills(struct call *call,
         if (st != STATUS_OK)
                 return st;
 
-        rsp->skills = arena_calloc(call->arena, list.n_items + 1, sizeof(*rsp->skills));
+        rsp->skills = wire_list(call->arena, list.n_items);
         if (!rsp->skills)
                 return wire_no_memory(reterr);
         for (; rsp->n_skills < list.n_items; rsp->n_skills++) {

@@ -60,8 +60,7 @@ enum status training_service_get_training(struct call *call,
 static enum status answer_list(struct call *call, const struct training_list *list,
                                Socializer__V1__Training ***ret, size_t *ret_n, struct error *reterr)
 {
-        Socializer__V1__Training **messages =
-                arena_calloc(call->arena, list->n_items + 1, sizeof(*messages));
+        Socializer__V1__Training **messages = wire_list(call->arena, list->n_items);
 
         if (!messages)
                 return wire_no_memory(reterr);

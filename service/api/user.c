@@ -79,7 +79,7 @@ enum status user_service_list_users(struct call *call, const Socializer__V1__Lis
         if (st != STATUS_OK)
                 return st;
 
-        rsp->users = arena_calloc(call->arena, list.n_items + 1, sizeof(*rsp->users));
+        rsp->users = wire_list(call->arena, list.n_items);
         if (!rsp->users)
                 return wire_no_memory(reterr);
         for (; rsp->n_users < list.n_items; rsp->n_users++) {
@@ -213,7 +213,7 @@ enum status user_service_list_preferences(struct call *call,
         if (st != STATUS_OK)
                 return st;
 
-        rsp->preferences = arena_calloc(call->arena, list.n_items + 1, sizeof(*rsp->preferences));
+        rsp->preferences = wire_list(call->arena, list.n_items);
         if (!rsp->preferences)
                 return wire_no_memory(reterr);
         for (; rsp->n_preferences < list.n_items; rsp->n_preferences++) {
@@ -307,7 +307,7 @@ enum status user_service_save_messages(struct call *call,
                                        Socializer__V1__SaveMessagesResponse *rsp,
                                        struct error *reterr)
 {
-        struct memory_message *messages;
+        struct memory_message *messages = NULL;
         int64_t id;
         enum status st = call_subject(call, req->user_id, &id, reterr);
 
@@ -347,7 +347,7 @@ enum status user_service_list_messages(struct call *call,
         if (st != STATUS_OK)
                 return st;
 
-        rsp->messages = arena_calloc(call->arena, list.n_items + 1, sizeof(*rsp->messages));
+        rsp->messages = wire_list(call->arena, list.n_items);
         if (!rsp->messages)
                 return wire_no_memory(reterr);
         for (; rsp->n_messages < list.n_items; rsp->n_messages++) {

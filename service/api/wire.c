@@ -152,6 +152,12 @@ Socializer__V1__Training *wire_training(struct arena *arena, const struct traini
         return message;
 }
 
+void *wire_list(struct arena *arena, size_t n)
+{
+        /* One more, because no memory at all is NULL. */
+        return arena_calloc(arena, n + 1, sizeof(void *));
+}
+
 size_t wire_page_size(int32_t page_size)
 {
         return page_size > 0 ? (size_t)page_size : DEFAULT_PAGE_SIZE;

@@ -41,6 +41,8 @@ Socializer__V1__UserSkill *wire_user_skill(struct arena *arena,
 Socializer__V1__Training *wire_training(struct arena *arena,
                                         const struct training *training) MUST_CHECK;
 
+/* Room for n messages of a repeated field. */
+void *wire_list(struct arena *arena, size_t n) MUST_CHECK;
 /* How many a page holds; 0 means 50. */
 size_t wire_page_size(int32_t page_size);
 /* Names the place behind an item: opaque text. */
