@@ -11,7 +11,7 @@
 #define N_SHARDS  16
 #define N_SETS    512
 #define N_WAYS    8
-#define N_ENTRIES (N_SETS * N_WAYS)
+#define N_ENTRIES ((size_t)N_SETS * N_WAYS)
 
 struct cache_entry {
         uint8_t *token; /* NULL: free */
@@ -135,29 +135,35 @@ static struct cache_entry *choose(struct cache_entry *set, struct frame_bytes to
         return oldest;
 }
 
+static void put(struct cache_shard *shard, struct cache_entry *set, const struct cache_entry *entry)
+{
+        struct cache_entry *place = choose(set, (struct frame_bytes){entry->token, entry->n_bytes});
+
+        drop(shard, place);
+        *place = *entry;
+        place->used_at = ++shard->clock;
+        shard->user_ids[place - shard->entries] = entry->caller.user_id;
+        shard->n_used++;
+}
+
 void cache_add(struct cache *c, struct frame_bytes token, const struct caller *caller,
                uint64_t generation)
 {
         uint64_t hash = token_hash(token);
         struct cache_shard *shard = find_shard(c, hash);
-        AUTO_FREE uint8_t *copy = malloc(token.n_bytes);
-        LOCK(&shard->mutex);
-
-        /* Under the mutex: whoever raises the generation after this finds the entry. */
-        if (!copy || atomic_load(&c->generation) != generation)
+        uint8_t *copy = malloc(token.n_bytes);
+        if (!copy)
                 return;
         memcpy(copy, token.data, token.n_bytes);
 
-        struct cache_entry *entry = choose(find_set(shard, hash), token);
-        drop(shard, entry);
-        *entry = (struct cache_entry){
-                .token = TAKE(copy),
-                .n_bytes = (uint32_t)token.n_bytes,
-                .used_at = ++shard->clock,
-                .caller = *caller,
-        };
-        shard->user_ids[entry - shard->entries] = caller->user_id;
-        shard->n_used++;
+        struct cache_entry entry = {
+                .token = copy, .n_bytes = (uint32_t)token.n_bytes, .caller = *caller};
+        LOCK(&shard->mutex);
+        /* Under the mutex: whoever raises the generation after this finds the entry. */
+        if (atomic_load(&c->generation) != generation)
+                free(copy);
+        else
+                put(shard, find_set(shard, hash), &entry);
 }
 
 void cache_forget(struct cache *c, const uint8_t jti[static 16])

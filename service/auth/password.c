@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(PASSWORD_HASH_BYTES == crypto_pwhash_STRBYTES, "the size of libsodium's hashes");
@@ -22,16 +22,27 @@ enum status password_hash(const char *password, char ret[static PASSWORD_HASH_BY
         return STATUS_OK;
 }
 
+/* Reads "PREFIXnumber" and moves on behind it. */
+static bool read_number(const char **at, const char *prefix, unsigned long *ret)
+{
+        size_t n = strlen(prefix);
+        char *end;
+
+        if (strncmp(*at, prefix, n) != 0 || (*at)[n] < '0' || (*at)[n] > '9')
+                return false;
+        *ret = strtoul(*at + n, &end, 10); /* too large is ULONG_MAX: above any policy */
+        *at = end;
+        return true;
+}
+
 static bool within_policy(const char *hash)
 {
-        unsigned version, mem_kib, ops, lanes;
-        int end = 0;
+        unsigned long version, mem_kib, ops, lanes;
 
-        if (sscanf(hash, "$argon2id$v=%3u$m=%10u,t=%10u,p=%10u$%n", &version, &mem_kib, &ops,
-                   &lanes, &end) != 4 ||
-            end == 0)
-                return false;
-        return mem_kib <= PASSWORD_MEM_BYTES / 1024 && ops <= PASSWORD_OPS && lanes == 1;
+        return read_number(&hash, "$argon2id$v=", &version) &&
+               read_number(&hash, "$m=", &mem_kib) && read_number(&hash, ",t=", &ops) &&
+               read_number(&hash, ",p=", &lanes) && *hash == '$' &&
+               mem_kib <= PASSWORD_MEM_BYTES / 1024 && ops <= PASSWORD_OPS && lanes == 1;
 }
 
 enum status password_verify(const char *hash, const char *password, bool *ret_matches,

@@ -6,13 +6,14 @@
 #include "common/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PASSWORD_HASH_BYTES 128 /* with the terminator */
 
 /* The policy. A stored hash that asks for more is refused, because verifying it would let the
  * database decide how much memory and time a login takes. */
 #define PASSWORD_OPS       2
-#define PASSWORD_MEM_BYTES (64u * 1024 * 1024)
+#define PASSWORD_MEM_BYTES ((size_t)64 * 1024 * 1024)
 
 /* RESOURCE_EXHAUSTED when there is not enough memory. */
 enum status password_hash(const char *password, char ret[static PASSWORD_HASH_BYTES],

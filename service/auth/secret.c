@@ -123,17 +123,17 @@ enum status secret_load_key(const char *data_dir, uint8_t ret[static TOKEN_KEY_B
 enum status secret_write_operator(const char *data_dir, char ret[static SECRET_OPERATOR_BYTES],
                                   struct error *reterr)
 {
-        char path[PATH_MAX], temp[PATH_MAX], token[SECRET_OPERATOR_BYTES];
+        char path[PATH_MAX], temp[PATH_MAX], token[SECRET_OPERATOR_BYTES], text[44];
         uint8_t random[32];
         enum status st = path_join(data_dir, "operator.token", path, reterr);
 
         if (st != STATUS_OK)
                 return st;
         randombytes_buf(random, sizeof(random));
-        memcpy(token, SECRET_OPERATOR_PREFIX, strlen(SECRET_OPERATOR_PREFIX));
-        sodium_bin2base64(token + strlen(SECRET_OPERATOR_PREFIX),
-                          sizeof(token) - strlen(SECRET_OPERATOR_PREFIX), random, sizeof(random),
+        sodium_bin2base64(text, sizeof(text), random, sizeof(random),
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        snprintf(token, sizeof(token), "%s%s", SECRET_OPERATOR_PREFIX, text);
+        sodium_memzero(text, sizeof(text));
         sodium_memzero(random, sizeof(random));
 
         st = write_temp(path, token, strlen(token), temp, reterr);
