@@ -201,13 +201,18 @@ static void unblocked(struct db_job *job, enum status st, const struct error *er
         gate_open(&((struct blocker *)job)->finished);
 }
 
-void blocker_start(struct blocker *b, struct db *db)
+void blocker_init(struct blocker *b)
 {
         *b = (struct blocker){
                 .job = {.run = block, .done = unblocked},
                 .gate = GATE_INIT,
                 .finished = GATE_INIT,
         };
+}
+
+void blocker_start(struct blocker *b, struct db *db)
+{
+        blocker_init(b);
         ASSERT_OK(db_submit(db, &b->job, err));
         gate_await(&b->gate, 1);
 }

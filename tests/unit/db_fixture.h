@@ -72,6 +72,8 @@ struct blocker {
         struct gate finished; /* open once done() was called */
 };
 
+void blocker_init(struct blocker *b);
+/* Submits it and waits until it blocks. */
 void blocker_start(struct blocker *b, struct db *db);
 /* Lets the writer go on and waits until the blocking job is done. */
 void blocker_end(struct blocker *b);
