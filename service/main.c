@@ -1,0 +1,363 @@
+/* socializerd: reads its options, puts the service together, waits for a signal, takes it apart. */
+#include "common/clock.h"
+#include "common/config.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "service/auth/authority.h"
+#include "service/coach/builtin.h"
+#include "service/events/publisher.h"
+#include "service/notify.h"
+#include "service/rpc/server.h"
+#include "service/service.h"
+#include "service/store/schema.h"
+
+#include "handlers.gen.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* From the signal to the end: calls that run get DRAIN_MS, everything together STOP_S, and closing
+ * nng, which some releases do not always survive, CLOSE_S. */
+#define DRAIN_MS 10000
+#define STOP_S   25
+#define CLOSE_S  3
+
+/* Password and long calls, and the thread that prepares writes, read as well. */
+#define MORE_READ_CONNECTIONS 4
+
+#define SLOW_QUERY_MS 250
+#define LONG_LEASE_MS 2000
+
+static const char *arg_data = "./var";
+static struct config_list arg_rpc;
+static const char *arg_events;
+static unsigned arg_readers;
+static const char *arg_log_level = "info";
+static const char *arg_log_format = "text";
+static unsigned arg_token_ttl = 86400;
+static unsigned arg_write_rate = 200;
+static unsigned arg_write_burst = 1000;
+static bool arg_check;
+
+static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+
+static const struct config_option config_options[] = {
+        {.name = "data",
+         .kind = CONFIG_STRING,
+         .target = &arg_data,
+         .argument = "DIR",
+         .help = "the folder of the database, its keys and sockets; made when it is missing",
+         .fallback = "./var"},
+        {.name = "rpc",
+         .kind = CONFIG_LIST,
+         .target = &arg_rpc,
+         .argument = "URL",
+         .help = "where to listen for calls, ipc:///path or tcp://host:port; may be repeated",
+         .fallback = "ipc://DIR/rpc.ipc"},
+        {.name = "events",
+         .kind = CONFIG_STRING,
+         .target = &arg_events,
+         .argument = "URL",
+         .help = "where to publish live events",
+         .fallback = "ipc://DIR/events.ipc"},
+        {.name = "readers",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_readers,
+         .argument = "N",
+         .help = "threads that answer reads",
+         .fallback = "as many as there are processors, at least 2",
+         .max = 256},
+        {.name = "log-level",
+         .kind = CONFIG_CHOICE,
+         .target = &arg_log_level,
+         .argument = "LEVEL",
+         .help = "the least that is logged",
+         .fallback = "info",
+         .choices = log_levels},
+        {.name = "log-format",
+         .kind = CONFIG_CHOICE,
+         .target = &arg_log_format,
+         .argument = "FORMAT",
+         .help = "how log lines look",
+         .fallback = "text",
+         .choices = log_formats},
+        {.name = "token-ttl",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_token_ttl,
+         .argument = "SECONDS",
+         .help = "how long a login lasts",
+         .fallback = "86400",
+         .min = 60,
+         .max = 365 * 86400},
+        {.name = "write-rate",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_write_rate,
+         .argument = "N",
+         .help = "changes a second that one user may make in the long run; 0 for no limit",
+         .fallback = "200",
+         .max = 1000000},
+        {.name = "write-burst",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_write_burst,
+         .argument = "N",
+         .help = "changes that one user may make at once",
+         .fallback = "1000",
+         .min = 1,
+         .max = 1000000},
+        {.name = "check",
+         .kind = CONFIG_FLAG,
+         .target = &arg_check,
+         .help = "check the configuration and the database, then exit"},
+};
+
+/* --- the end that does not wait --- */
+
+static volatile sig_atomic_t exit_code = 1;
+
+static void on_watchdog(int number)
+{
+        (void)number;
+        _exit(exit_code);
+}
+
+static void on_second_signal(int number)
+{
+        (void)number;
+        _exit(1);
+}
+
+/* What is acknowledged is on disk at any moment, so that leaving like this loses nothing. */
+static void arm_watchdog(unsigned seconds, int code)
+{
+        exit_code = code;
+        signal(SIGALRM, on_watchdog);
+        alarm(seconds);
+}
+
+/* --- before the start --- */
+
+static enum status prepare_folder(const char *path, bool may_make, struct error *reterr)
+{
+        struct stat st;
+
+        if (stat(path, &st) < 0) {
+                if (errno != ENOENT || !may_make)
+                        return error_set(reterr, STATUS_FAILED_PRECONDITION, "%s: %s", path,
+                                         strerror(errno));
+                if (mkdir(path, 0700) < 0)
+                        return error_set(reterr, STATUS_FAILED_PRECONDITION,
+                                         "%s: cannot make the folder: %s", path, strerror(errno));
+                return STATUS_OK;
+        }
+        if (!S_ISDIR(st.st_mode))
+                return error_set(reterr, STATUS_FAILED_PRECONDITION, "%s: is no folder", path);
+        if (access(path, R_OK | W_OK | X_OK) < 0)
+                return error_set(reterr, STATUS_FAILED_PRECONDITION,
+                                 "%s: cannot be read and written: %s", path, strerror(errno));
+        return STATUS_OK;
+}
+
+/* A connection is a descriptor. */
+static void raise_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+                return;
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void block_signals(sigset_t *ret)
+{
+        sigemptyset(ret);
+        sigaddset(ret, SIGTERM);
+        sigaddset(ret, SIGINT);
+        sigaddset(ret, SIGHUP);
+        /* Before there are threads, so that none of them takes what is the main thread's. */
+        pthread_sigmask(SIG_BLOCK, ret, NULL);
+        signal(SIGPIPE, SIG_IGN);
+}
+
+/* --- the service --- */
+
+static unsigned n_readers(void)
+{
+        long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+        if (arg_readers)
+                return arg_readers;
+        return n > 2 ? (unsigned)n : 2;
+}
+
+static enum status open_database(struct service *service, struct error *reterr)
+{
+        AUTO_FREE char *path = NULL;
+        AUTO_FREE char *backups = NULL;
+
+        if (asprintf(&path, "%s/socializer.db", arg_data) < 0 ||
+            asprintf(&backups, "%s/backups", arg_data) < 0)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        if (arg_check && access(path, F_OK) < 0)
+                return STATUS_OK; /* the first start makes it */
+        const struct db_options options = {
+                .path = path,
+                .backup_dir = backups,
+                .migrations = store_migrations,
+                .n_migrations = store_n_migrations,
+                .n_readers = n_readers() + MORE_READ_CONNECTIONS,
+                .slow_query_ms = SLOW_QUERY_MS,
+                .long_lease_ms = LONG_LEASE_MS,
+        };
+        return db_open(&options, &service->db, reterr);
+}
+
+static enum status open_publisher(struct service *service, struct error *reterr)
+{
+        AUTO_FREE char *url = NULL;
+
+        if (arg_events)
+                return publisher_new(arg_events, &service->publisher, reterr);
+        if (asprintf(&url, "ipc://%s/events.ipc", arg_data) < 0)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        return publisher_new(url, &service->publisher, reterr);
+}
+
+static enum status open_rpc(struct service *service, struct error *reterr)
+{
+        AUTO_FREE char *url = NULL;
+
+        if (asprintf(&url, "ipc://%s/rpc.ipc", arg_data) < 0)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        const char *const defaults[] = {url};
+        const struct rpc_server_options options = {
+                .service = service,
+                .handlers = service_handlers,
+                .urls = arg_rpc.n_items ? arg_rpc.items : defaults,
+                .n_urls = arg_rpc.n_items ? arg_rpc.n_items : 1,
+                .n_readers = n_readers(),
+                .writes_per_second = arg_write_rate,
+                .writes_burst = arg_write_burst,
+        };
+        return rpc_server_new(&options, &service->rpc, reterr);
+}
+
+static enum status start(struct service *service, struct error *reterr)
+{
+        enum status st = wire_validate_init(reterr);
+
+        if (st == STATUS_OK)
+                st = prepare_folder(arg_data, !arg_check, reterr);
+        if (st == STATUS_OK)
+                st = open_database(service, reterr);
+        if (st != STATUS_OK || arg_check)
+                return st;
+        const struct authority_options authority = {
+                .data_dir = arg_data,
+                .db = service->db,
+                .token_ttl_s = arg_token_ttl,
+        };
+        service->started_at_ms = clock_wall_ms();
+        st = authority_new(&authority, &service->authority, reterr);
+        if (st == STATUS_OK)
+                st = open_publisher(service, reterr);
+        if (st == STATUS_OK)
+                st = coach_new(&coach_builtin, &service->coach, reterr);
+        if (st == STATUS_OK)
+                st = open_rpc(service, reterr);
+        return st;
+}
+
+/* Accepts a service that has started only in part. The database goes as soon as nobody uses it,
+ * before anything that may hang. */
+static void stop(struct service *service, int code)
+{
+        if (service->rpc)
+                rpc_server_stop(service->rpc);
+        service->db = db_close(service->db);
+        arm_watchdog(CLOSE_S, code);
+        service->rpc = rpc_server_free(service->rpc);
+        service->publisher = publisher_free(service->publisher);
+        service->coach = coach_free(service->coach);
+        service->authority = authority_free(service->authority);
+}
+
+static void serve(struct service *service, const sigset_t *signals)
+{
+        const char *url;
+        int number = 0;
+
+        for (size_t i = 0; (url = rpc_server_url(service->rpc, i)); i++)
+                LOG(INFO, "listening", LOG_STR("rpc", url));
+        LOG(INFO, "ready", LOG_STR("rpc", rpc_server_url(service->rpc, 0)),
+            LOG_STR("events", publisher_url(service->publisher)), LOG_STR("data", arg_data),
+            LOG_STR("version", SOCIALIZER_VERSION));
+        notify_manager("READY=1");
+        while (sigwait(signals, &number) != 0)
+                continue;
+
+        LOG(INFO, "stopping", LOG_STR("signal", strsignal(number)));
+        notify_manager("STOPPING=1");
+        signal(SIGTERM, on_second_signal);
+        signal(SIGINT, on_second_signal);
+        pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+        arm_watchdog(STOP_S, 1);
+        rpc_server_drain(service->rpc, deadline_in_ms(DRAIN_MS));
+}
+
+static int run(void)
+{
+        struct service service = {0};
+        struct error error = ERROR_INIT;
+        sigset_t signals;
+        bool good;
+
+        umask(077);
+        raise_descriptor_limit();
+        block_signals(&signals);
+        good = start(&service, &error) == STATUS_OK;
+        if (!good)
+                LOG(ERROR, "cannot start", LOG_STR("error", error.text));
+        else if (!arg_check)
+                serve(&service, &signals);
+        stop(&service, good ? 0 : 1);
+        if (good && !arg_check)
+                LOG(INFO, "stopped");
+        if (good && arg_check)
+                printf("socializerd: configuration and database are fine\n");
+        return good ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+        struct config config = {
+                .program = "socializerd",
+                .usage = "[OPTION…]",
+                .summary = "The Socializer service: answers calls and owns the database.",
+                .options = config_options,
+                .n_options = ARRAY_SIZE(config_options),
+        };
+        enum config_result result = config_read(&config, argc, argv, false);
+        enum log_level level = LOG_LEVEL_INFO;
+        enum log_format format = LOG_FORMAT_TEXT;
+        int code = result == CONFIG_SHOWN ? 0 : 2;
+
+        if (result == CONFIG_READ && config.first_positional < argc) {
+                fprintf(stderr, "socializerd: what is '%s'? see socializerd --help\n",
+                        argv[config.first_positional]);
+        } else if (result == CONFIG_READ) {
+                /* The choices leave nothing that would not parse. */
+                (void)log_level_parse(arg_log_level, &level);
+                (void)log_format_parse(arg_log_format, &format);
+                log_init("socializerd", level, format);
+                code = run();
+        }
+        config_deinit(&config);
+        return code;
+}
