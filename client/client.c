@@ -78,12 +78,23 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
         uint32_t id = (uint32_t)nng_pipe_id(pipe);
 
         LOCK(&c->mutex);
-        if (event == NNG_PIPE_EV_ADD_POST) {
+        switch (event) {
+        case NNG_PIPE_EV_ADD_PRE:
+                c->n_pipes++;
+                break;
+        case NNG_PIPE_EV_ADD_POST:
                 c->pipe_id = id;
                 c->pump_wanted = true;
                 keeper_nudge(c);
-        } else if (c->pipe_id == id) {
-                c->pipe_id = 0;
+                break;
+        case NNG_PIPE_EV_REM_POST:
+                if (c->pipe_id == id)
+                        c->pipe_id = 0;
+                if (--c->n_pipes == 0)
+                        pthread_cond_broadcast(&c->idle);
+                break;
+        default:
+                break;
         }
 }
 
@@ -134,6 +145,8 @@ static enum status open_socket(struct soc_client *c, struct error *reterr)
                 rc = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
         if (rc == 0)
                 rc = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+        if (rc == 0)
+                rc = nng_pipe_notify(c->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, c);
         if (rc == 0)
                 rc = nng_pipe_notify(c->socket, NNG_PIPE_EV_ADD_POST, on_pipe, c);
         if (rc == 0)

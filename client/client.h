@@ -40,13 +40,15 @@ struct soc_client {
         bool aborting; /* nothing is waited for any more */
         unsigned corked;
         uint32_t pipe_id; /* of the connection; 0 = there is none */
+        unsigned n_pipes; /* connections that nng has yet to say farewell of */
         struct token *token;
         struct timers timers; /* every call that has not ended and is not CLAIMED */
         struct client_lane lanes[LANE_COUNT];
         struct client_lane cancel_lane;
         struct buffer cancels; /* ids of calls that the service may stop, one after another */
         unsigned n_busy; /* slots on the way */
-        pthread_cond_t idle; /* n_busy has become 0 */
+        pthread_cond_t idle; /* n_busy or n_pipes has become 0, or closed true */
+        bool closed; /* nng has closed the socket */
         struct task_list done; /* to be delivered by the keeper, or by soc_client_dispatch() */
         bool woken; /* wake has been called since the last dispatch */
         struct stub_service *stubs;

@@ -22,7 +22,7 @@ static bool wait_idle(struct soc_client *c, uint32_t ms)
         struct timespec until = at_time(deadline_in_ms(ms));
 
         while (c->n_busy > 0)
-                if (pthread_cond_clockwait(&c->idle, &c->mutex, CLOCK_MONOTONIC, &until) != 0)
+                if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
                         break;
         return c->n_busy == 0;
 }
@@ -56,24 +56,34 @@ static bool quiesce(struct soc_client *c)
 
 static void *close_main(void *arg)
 {
-        client_close_sockets(arg);
+        struct soc_client *c = arg;
+
+        client_close_sockets(c);
+        LOCK(&c->mutex);
+        c->closed = true;
+        pthread_cond_broadcast(&c->idle);
         return NULL;
 }
 
-/* False when nng does not return. */
+/* False when nng does not return. It may return before its threads have left on_pipe(). */
 static bool close_in_time(struct soc_client *c)
 {
         struct timespec until = at_time(deadline_in_ms(CLOSE_MS));
         pthread_t closer;
 
-        if (pthread_create(&closer, NULL, close_main, c) != 0) {
-                client_close_sockets(c);
-                return true;
-        }
-        if (pthread_clockjoin_np(closer, NULL, CLOCK_MONOTONIC, &until) == 0)
-                return true;
-        pthread_detach(closer);
-        return false;
+        if (pthread_create(&closer, NULL, close_main, c) != 0)
+                return false;
+        pthread_mutex_lock(&c->mutex);
+        while (!c->closed || c->n_pipes > 0)
+                if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
+                        break;
+        bool closed = c->closed, alone = c->n_pipes == 0;
+        pthread_mutex_unlock(&c->mutex);
+        if (closed)
+                pthread_join(closer, NULL);
+        else
+                pthread_detach(closer);
+        return closed && alone;
 }
 
 soc_client *soc_client_free(soc_client *c)
