@@ -54,9 +54,7 @@ static enum status check(sqlite3 *copy, const char *path, struct error *reterr)
         const char *answer = (const char *)sqlite3_column_text(query, 0);
         if (answer && strcmp(answer, "ok") == 0)
                 return STATUS_OK;
-        return error_set(reterr, STATUS_DATA_LOSS,
-                         "the database is damaged, so its schema was not upgraded; restore a "
-                         "backup (integrity check: %.100s)",
+        return error_set(reterr, STATUS_DATA_LOSS, "integrity check: %s",
                          answer ? answer : "no answer");
 }
 

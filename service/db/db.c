@@ -91,30 +91,29 @@ static struct db *db_new(const struct db_options *options)
 static enum status explain(const struct db_options *options, const struct error *error,
                            struct error *reterr)
 {
-        if (reterr)
-                *reterr = *error;
         if (error->status == STATUS_DATA_LOSS)
                 return error_set(reterr, STATUS_DATA_LOSS,
-                                 "'%s' is no database or a damaged one: move it away and restore a "
-                                 "backup (%s)",
-                                 options->path, options->backup_dir);
+                                 "'%s' is no database or a damaged one (%.80s): move it away and "
+                                 "restore a backup",
+                                 options->path, error->text);
         if (error->status == STATUS_INTERNAL)
                 return error_set(reterr, STATUS_INTERNAL, "cannot open '%s': %s", options->path,
                                  error->text);
+        if (reterr)
+                *reterr = *error;
         return error->status;
 }
 
 static enum status open_writer(struct db *db, const struct db_options *options,
                                struct error *reterr)
 {
-        struct error error = ERROR_INIT;
         enum status st = db_conn_open(&db->writer.conn, db, (int)options->n_readers, LEASE_WRITE,
-                                      options->vfs, &error);
+                                      options->vfs, reterr);
 
         if (st == STATUS_OK)
-                st = db_migrate(db, options, &error);
+                st = db_migrate(db, options, reterr);
         if (st != STATUS_OK)
-                return explain(options, &error, reterr);
+                return st;
         db_wal_watch(db);
         /* What the last run left in the log. */
         db_wal_checkpoint_all(db);
@@ -142,6 +141,18 @@ static void db_closep(struct db **db)
         db_close(*db);
 }
 
+static enum status open_all(struct db *db, const struct db_options *options, struct error *reterr)
+{
+        struct error error = ERROR_INIT;
+        enum status st = open_writer(db, options, &error);
+
+        if (st == STATUS_OK)
+                st = open_readers(db, options, &error);
+        if (st == STATUS_OK)
+                st = db_writer_start(db, options->max_waiting_writes, &error);
+        return st == STATUS_OK ? st : explain(options, &error, reterr);
+}
+
 enum status db_open(const struct db_options *options, struct db **ret, struct error *reterr)
 {
         enum status st;
@@ -156,11 +167,7 @@ enum status db_open(const struct db_options *options, struct db **ret, struct er
         if (st == STATUS_OK)
                 st = make_private_file(db->path, reterr);
         if (st == STATUS_OK)
-                st = open_writer(db, options, reterr);
-        if (st == STATUS_OK)
-                st = open_readers(db, options, reterr);
-        if (st == STATUS_OK)
-                st = db_writer_start(db, options->max_waiting_writes, reterr);
+                st = open_all(db, options, reterr);
         if (st == STATUS_OK)
                 *ret = TAKE(db);
         return st;
