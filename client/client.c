@@ -86,6 +86,7 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
                 c->pipe_id = id;
                 c->pump_wanted = true;
                 keeper_nudge(c);
+                pthread_cond_broadcast(&c->idle);
                 break;
         case NNG_PIPE_EV_REM_POST:
                 if (c->pipe_id == id)

@@ -47,7 +47,7 @@ struct soc_client {
         struct client_lane cancel_lane;
         struct buffer cancels; /* ids of calls that the service may stop, one after another */
         unsigned n_busy; /* slots on the way */
-        pthread_cond_t idle; /* n_busy or n_pipes has become 0, or closed true */
+        pthread_cond_t idle; /* n_busy, n_pipes, pipe_id or closed has changed */
         bool closed; /* nng has closed the socket */
         struct task_list done; /* to be delivered by the keeper, or by soc_client_dispatch() */
         bool woken; /* wake has been called since the last dispatch */

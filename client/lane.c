@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* What nng adds to a request, within the limit of its receiver. */
+#define NNG_HEADER_BYTES 8
+
 static void slot_event(void *arg);
 
 static void slot_free(struct slot *s)
@@ -121,7 +124,7 @@ static void take_batch(struct client_lane *l, struct slot *s)
                 struct soc_pending *p = l->first;
 
                 n_bytes += p->frame_bytes;
-                if (s->n_batch > 0 && n_bytes > FRAME_MAX_BYTES)
+                if (s->n_batch > 0 && n_bytes > FRAME_MAX_BYTES - NNG_HEADER_BYTES)
                         break;
                 /* A call whose connection broke travels alone: if it was what broke it, it takes no
                  * others along. */

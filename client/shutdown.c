@@ -6,9 +6,10 @@
 
 #include <time.h>
 
-#define GRACE_MS 250u /* for the replies of what is still on its way */
-#define ABORT_MS 5000u /* for nng to give up what has been cancelled */
-#define CLOSE_MS 3000u /* for nng to close */
+#define GRACE_MS  250u /* for the replies of what is still on its way */
+#define SETTLE_MS 50u /* for a connection that is just being made */
+#define ABORT_MS  5000u /* for nng to give up what has been cancelled */
+#define CLOSE_MS  3000u /* for nng to close */
 
 static struct timespec at_time(deadline_ns at)
 {
@@ -40,10 +41,22 @@ static void end_all(struct soc_client *c)
         }
 }
 
+/* nng 1.5.2 loses a connection, and its memory, that is closed while it is being made. Under the
+ * mutex. */
+static void wait_settled(struct soc_client *c)
+{
+        struct timespec until = at_time(deadline_in_ms(SETTLE_MS));
+
+        while (!c->pipe_id)
+                if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
+                        break;
+}
+
 /* False when something is still on its way and cannot be stopped. */
 static bool quiesce(struct soc_client *c)
 {
         LOCK(&c->mutex);
+        wait_settled(c);
         bool idle = wait_idle(c, GRACE_MS);
         c->aborting = true;
         if (idle)

@@ -1,6 +1,7 @@
 /* socializer: the command line of a Socializer service. */
 #include "client/cli/cli.h"
 
+#include <nng/nng.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -19,5 +20,9 @@ int main(int argc, char **argv)
                 code = report_failed("cannot write the output");
         cli_disconnect(&cli);
         arena_deinit(&cli.arena);
+#if defined(__SANITIZE_ADDRESS__)
+        /* nng frees in the background what was closed; the search for leaks comes after. */
+        nng_fini();
+#endif
         return code;
 }

@@ -133,5 +133,5 @@ int main(void)
                 T(calls_and_cancels_mix),
                 T(broken_connections_are_survived_by_all),
         };
-        return !!cmocka_run_group_tests(tests, NULL, NULL);
+        return !!cmocka_run_group_tests(tests, NULL, fake_last);
 }

@@ -1,0 +1,403 @@
+#include "client/follow.h"
+
+#include "client/subscriber.h"
+#include "common/contract.h"
+#include "common/wire.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* Events that wait while a hole before them is filled; what does not fit is fetched as well. */
+#define MAX_HELD 512
+/* A page is cut by the service when its texts are long. */
+#define PAGE_MESSAGES 500
+/* Watermarks stop soon after the talk does. Who hears nothing for longer asks, and so learns of a
+ * new key, or of the last message if it and every watermark got lost. */
+#define ASK_EVERY_MS   30000
+#define MAX_BACKOFF_MS 10000
+
+struct follow *follow_new(struct soc_subscriber *s, int64_t room_id, int64_t after_seq,
+                          const char *token)
+{
+        struct follow *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return NULL;
+        f->subscriber = s;
+        f->room_id = room_id;
+        f->cursor = after_seq;
+        f->want_ask = true;
+        if (token) {
+                f->token = strdup(token);
+                if (!f->token) {
+                        free(f);
+                        return NULL;
+                }
+        }
+        return f;
+}
+
+static void drop_held(struct follow *f)
+{
+        for (struct held *h = f->held_first, *next; h; h = next) {
+                next = h->next;
+                free(h);
+        }
+        f->held_first = f->held_last = NULL;
+        f->n_held = 0;
+}
+
+void follow_free(struct follow *f)
+{
+        drop_held(f);
+        sodium_memzero(f->key, sizeof(f->key));
+        if (f->token)
+                sodium_memzero(f->token, strlen(f->token));
+        free(f->token);
+        free(f);
+}
+
+bool follow_is_for(const struct follow *f, const uint8_t *message, size_t n)
+{
+        return f->has_keys && n > sizeof(f->topic) + FOLLOW_NONCE_BYTES + FOLLOW_TAG_BYTES &&
+               memcmp(f->topic, message, sizeof(f->topic)) == 0;
+}
+
+/* --- events --- */
+
+static bool is_live(const struct follow *f)
+{
+        return f->announced && !f->want_catch_up && f->call != FOLLOW_CATCHES_UP;
+}
+
+static void hear_of(struct follow *f, int64_t seq)
+{
+        if (seq > f->known_last)
+                f->known_last = seq;
+}
+
+/* There is something between cursor and what we know of. */
+static void see_hole(struct follow *f)
+{
+        if (is_live(f))
+                atomic_fetch_add_explicit(&f->subscriber->n_gaps, 1, memory_order_relaxed);
+        f->want_catch_up = true;
+}
+
+static void hold(struct follow *f, int64_t seq, const uint8_t *plain, size_t n)
+{
+        struct held *h = f->n_held < MAX_HELD ? malloc(sizeof(*h) + n) : NULL;
+
+        if (!h)
+                return; /* known_last says that it is to be fetched */
+        h->next = NULL;
+        h->seq = seq;
+        h->n_bytes = n;
+        memcpy(h->plain, plain, n);
+        if (f->held_last)
+                f->held_last->next = h;
+        else
+                f->held_first = h;
+        f->held_last = h;
+        f->n_held++;
+}
+
+static Socializer__V1__RoomEvent *unpack(struct follow *f, const uint8_t *plain, size_t n)
+{
+        ProtobufCMessage *event;
+
+        if (wire_unpack(&socializer__v1__room_event__descriptor, plain, n, &f->subscriber->arena,
+                        &event, NULL) != STATUS_OK)
+                return NULL;
+        return (Socializer__V1__RoomEvent *)event;
+}
+
+static void deliver(struct follow *f, const Socializer__V1__RoomMessage *message)
+{
+        f->cursor = message->seq;
+        hear_of(f, message->seq);
+        subscriber_message(f, message);
+}
+
+/* Delivers what waited, as far as there is no hole before it. */
+static void deliver_held(struct follow *f)
+{
+        while (f->held_first && f->held_first->seq <= f->cursor + 1) {
+                struct held *h = f->held_first;
+
+                f->held_first = h->next;
+                if (!h->next)
+                        f->held_last = NULL;
+                f->n_held--;
+                if (h->seq == f->cursor + 1) {
+                        Socializer__V1__RoomEvent *event;
+
+                        arena_reset(&f->subscriber->arena);
+                        event = unpack(f, h->plain, h->n_bytes);
+                        if (event)
+                                deliver(f, event->message);
+                }
+                free(h);
+        }
+        if (f->cursor < f->known_last)
+                f->want_catch_up = true;
+}
+
+static void take_message(struct follow *f, const Socializer__V1__RoomMessage *message,
+                         const uint8_t *plain, size_t n)
+{
+        if (f->cursor >= 0 && message->seq <= f->cursor)
+                return;
+        hear_of(f, message->seq);
+        if (is_live(f) && message->seq == f->cursor + 1) {
+                deliver(f, message);
+                return;
+        }
+        if (f->announced)
+                see_hole(f);
+        hold(f, message->seq, plain, n);
+}
+
+static void take_event(struct follow *f, const Socializer__V1__RoomEvent *event,
+                       const uint8_t *plain, size_t n)
+{
+        switch (event->event_case) {
+        case SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE:
+                take_message(f, event->message, plain, n);
+                break;
+        case SOCIALIZER__V1__ROOM_EVENT__EVENT_WATERMARK:
+                hear_of(f, event->watermark->last_seq);
+                if (f->announced && f->cursor < f->known_last)
+                        see_hole(f);
+                break;
+        default:
+                subscriber_event(f, event);
+                break;
+        }
+}
+
+void follow_event(struct follow *f, const uint8_t *message, size_t n)
+{
+        const uint8_t *nonce = message + sizeof(f->topic);
+        const uint8_t *sealed = nonce + FOLLOW_NONCE_BYTES;
+        size_t n_sealed = n - sizeof(f->topic) - FOLLOW_NONCE_BYTES;
+        unsigned long long n_plain;
+        Socializer__V1__RoomEvent *event;
+        uint8_t *plain;
+
+        arena_reset(&f->subscriber->arena);
+        plain = arena_alloc(&f->subscriber->arena, n_sealed);
+        /* What does not open is not of the service, or of a key before ours. */
+        if (!plain ||
+            crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n_plain, NULL, sealed, n_sealed,
+                                                       message, sizeof(f->topic), nonce, f->key))
+                return;
+        event = unpack(f, plain, (size_t)n_plain);
+        if (!event || event->room_id != f->room_id)
+                return;
+        f->ask_at = deadline_in_ms(ASK_EVERY_MS);
+        take_event(f, event, plain, (size_t)n_plain);
+}
+
+/* --- calls --- */
+
+static void start(struct follow *f, enum follow_call what, const char *method,
+                  const ProtobufCMessage *request)
+{
+        const soc_call_options options = {.token = f->token};
+        const struct call_start call = {
+                .method = contract_find(method, strlen(method)),
+                .request = request,
+                .options = &options,
+                .callback = subscriber_on_reply,
+                .closure = f,
+                .keep = true,
+        };
+
+        f->call = what;
+        subscriber_call_begins(f);
+        if (call_start(f->subscriber->client, &call, &f->pending, NULL) == STATUS_OK)
+                return;
+        subscriber_call_refused(f);
+        f->call = FOLLOW_NO_CALL;
+        f->retry_at = deadline_in_ms(1000);
+}
+
+static void ask(struct follow *f)
+{
+        Socializer__V1__SubscribeRequest request = SOCIALIZER__V1__SUBSCRIBE_REQUEST__INIT;
+
+        f->want_ask = false;
+        request.room_id = f->room_id;
+        start(f, FOLLOW_ASKS, "socializer.v1.ChatService/Subscribe", &request.base);
+        if (f->call == FOLLOW_NO_CALL)
+                f->want_ask = true;
+}
+
+static void catch_up(struct follow *f)
+{
+        Socializer__V1__ListRoomMessagesRequest request =
+                SOCIALIZER__V1__LIST_ROOM_MESSAGES_REQUEST__INIT;
+
+        f->want_catch_up = false;
+        request.room_id = f->room_id;
+        request.page_size = PAGE_MESSAGES;
+        request.after_set_case = SOCIALIZER__V1__LIST_ROOM_MESSAGES_REQUEST__AFTER_SET_AFTER_SEQ;
+        request.after_seq = f->cursor;
+        start(f, FOLLOW_CATCHES_UP, "socializer.v1.ChatService/ListRoomMessages", &request.base);
+        if (f->call == FOLLOW_NO_CALL)
+                f->want_catch_up = true;
+}
+
+void follow_advance(struct follow *f)
+{
+        if (f->call != FOLLOW_NO_CALL || !deadline_passed(f->retry_at))
+                return;
+        if (f->has_keys && deadline_passed(f->ask_at))
+                f->want_ask = true;
+        if (f->want_ask)
+                ask(f);
+        else if (f->want_catch_up)
+                catch_up(f);
+}
+
+void follow_reconnected(struct follow *f)
+{
+        f->want_ask = true;
+}
+
+/* Takes topic and key over; false when the topic cannot be subscribed to now. */
+static bool take_keys(struct follow *f, const Socializer__V1__SubscribeResponse *r)
+{
+        if (f->has_keys) {
+                feed_unsubscribe(f->subscriber->feed, f->topic);
+                f->has_keys = false;
+        }
+        if (feed_subscribe(f->subscriber->feed, r->topic.data, NULL) != STATUS_OK)
+                return false;
+        memcpy(f->topic, r->topic.data, sizeof(f->topic));
+        memcpy(f->key, r->key.data, sizeof(f->key));
+        f->epoch = r->epoch;
+        f->has_keys = true;
+        return true;
+}
+
+static void retry_later(struct follow *f)
+{
+        uint32_t ms = f->n_failures < 4 ? 1000u << f->n_failures : MAX_BACKOFF_MS;
+
+        f->n_failures++;
+        f->retry_at = deadline_in_ms(ms < MAX_BACKOFF_MS ? ms : MAX_BACKOFF_MS);
+}
+
+static void asked(struct follow *f, const Socializer__V1__SubscribeResponse *r)
+{
+        bool news = !f->has_keys || f->epoch != r->epoch;
+
+        f->ask_at = deadline_in_ms(ASK_EVERY_MS);
+        if (r->topic.len != sizeof(f->topic) || r->key.len != sizeof(f->key) ||
+            (news && !take_keys(f, r))) {
+                f->want_ask = true;
+                retry_later(f);
+                return;
+        }
+        if (f->cursor < 0)
+                f->cursor = r->last_seq;
+        /* Between that answer and the new topic something may have been said. And a room that is
+         * shorter than what we have seen is another one: somebody restored a backup. */
+        if (news || !f->announced || r->last_seq != f->cursor)
+                f->want_catch_up = true;
+}
+
+/* Finds out whether everything after cursor is in the answer, and if not, from where on. */
+static bool is_whole(struct follow *f, const Socializer__V1__ListRoomMessagesResponse *r)
+{
+        if (f->cursor > r->last_seq) {
+                drop_held(f);
+                f->cursor = r->last_seq;
+                f->known_last = r->last_seq;
+                return false;
+        }
+        if (r->n_messages == 0 && f->cursor < r->last_seq) {
+                f->cursor = r->last_seq;
+                return false;
+        }
+        if (r->n_messages > 0 && r->messages[0]->seq > f->cursor + 1) {
+                f->cursor = r->messages[0]->seq - 1;
+                return false;
+        }
+        return true;
+}
+
+static void caught_up(struct follow *f, const Socializer__V1__ListRoomMessagesResponse *r)
+{
+        bool whole = is_whole(f, r);
+
+        /* What is not in the answer was said after it, and then it is held or will be heard of. */
+        f->known_last = r->last_seq;
+        if (f->held_last)
+                hear_of(f, f->held_last->seq);
+        if (!f->announced || !whole) {
+                f->announced = true;
+                subscriber_state(f, whole, r->first_seq, r->last_seq);
+        }
+        for (size_t i = 0; i < r->n_messages && subscriber_wants(f); i++)
+                if (r->messages[i]->seq > f->cursor)
+                        deliver(f, r->messages[i]);
+        deliver_held(f);
+}
+
+static bool is_final(enum status status)
+{
+        switch (status) {
+        case STATUS_CANCELLED:
+        case STATUS_INVALID_ARGUMENT:
+        case STATUS_NOT_FOUND:
+        case STATUS_PERMISSION_DENIED:
+        case STATUS_FAILED_PRECONDITION:
+        case STATUS_UNIMPLEMENTED:
+        case STATUS_UNAUTHENTICATED:
+                return true;
+        default:
+                return false;
+        }
+}
+
+void follow_replied(struct follow *f)
+{
+        enum follow_call call = f->call;
+        ProtobufCMessage *response = f->response;
+
+        f->call = FOLLOW_NO_CALL;
+        f->response = NULL;
+        soc_pending_release(f->pending);
+        f->pending = NULL;
+        if (!subscriber_wants(f)) {
+                /* Nobody is interested any more. */
+        } else if (f->status == STATUS_OK) {
+                f->n_failures = 0;
+                if (call == FOLLOW_ASKS)
+                        asked(f, (const Socializer__V1__SubscribeResponse *)response);
+                else
+                        caught_up(f, (const Socializer__V1__ListRoomMessagesResponse *)response);
+        } else if (is_final(f->status)) {
+                subscriber_fail(f, &f->error);
+        } else {
+                f->want_ask = f->want_ask || call == FOLLOW_ASKS;
+                f->want_catch_up = f->want_catch_up || call == FOLLOW_CATCHES_UP;
+                retry_later(f);
+        }
+        if (response)
+                protobuf_c_message_free_unpacked(response, NULL);
+}
+
+bool follow_end(struct follow *f)
+{
+        if (f->has_keys) {
+                feed_unsubscribe(f->subscriber->feed, f->topic);
+                f->has_keys = false;
+        }
+        if (f->pending)
+                soc_cancel(f->pending);
+        return f->call == FOLLOW_NO_CALL;
+}
