@@ -8,11 +8,8 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-        &verb_call,   &verb_list,    &verb_describe, &verb_login, &verb_logout,
-        &verb_pool,   &verb_queries, &verb_user,     &verb_send,
-#ifdef HAVE_SUBSCRIBER
-        &verb_follow,
-#endif
+        &verb_call, &verb_list,    &verb_describe, &verb_login, &verb_logout,
+        &verb_pool, &verb_queries, &verb_user,     &verb_send,  &verb_follow,
 };
 
 enum {
