@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool cookie_find(const char *header, const char *name, char *ret, size_t size)
+const char *cookie_find(const char *header, const char *name, size_t *ret_n)
 {
         size_t n_name = strlen(name);
 
@@ -17,15 +17,12 @@ bool cookie_find(const char *header, const char *name, char *ret, size_t size)
                         n -= n_name + 1;
                         while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
                                 n--;
-                        if (n >= size)
-                                return false;
-                        memcpy(ret, value, n);
-                        ret[n] = '\0';
-                        return true;
+                        *ret_n = n;
+                        return value;
                 }
                 at += n;
         }
-        return false;
+        return NULL;
 }
 
 bool cookie_write(const char *token, int32_t max_age_s, bool secure, char *ret, size_t size)

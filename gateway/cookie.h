@@ -8,9 +8,8 @@
 
 #define COOKIE_TOKEN "access_token"
 
-/* The value of a cookie in a Cookie header, copied into ret. False when it is not there, or longer
- * than size - 1. */
-bool cookie_find(const char *header, const char *name, char *ret, size_t size);
+/* The value of a cookie in a Cookie header, and its length; NULL when it is not there. */
+const char *cookie_find(const char *header, const char *name, size_t *ret_n);
 
 /* A Set-Cookie value for the token; token "" clears it. secure: only over TLS. False when it does
  * not fit. */

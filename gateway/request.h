@@ -62,7 +62,7 @@ struct request {
         uint8_t call_id[FRAME_CALL_ID_BYTES];
         char client_address[PROXY_ADDR_SIZE];
         bool is_tls; /* says a trusted proxy */
-        char token[FRAME_MAX_TOKEN_BYTES + 1];
+        const char *token; /* of the headers, or in the arena; "" = none */
         bool token_from_cookie;
         bool wants_stream; /* the answer is to be text/event-stream */
 

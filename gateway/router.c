@@ -145,9 +145,7 @@ static enum status add_method(struct router *r, const struct method *m, struct e
         for (size_t i = 0; i < m->n_routes; i++) {
                 struct route route = {.kind = ROUTE_RPC, .method = m, .http = &m->routes[i]};
 
-                /* The package says nothing in a label. */
-                const char *dot = strrchr(m->name, '.');
-                route.label = dot ? dot + 1 : m->name;
+                route.label = m->name;
                 if (!verb_parse(route.http->verb, &route.verb))
                         return error_set(reterr, STATUS_INTERNAL, "%s: unknown verb %s", m->name,
                                          route.http->verb);

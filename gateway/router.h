@@ -35,7 +35,7 @@ struct route {
         enum route_kind kind;
         enum verb verb;
         const char *path; /* as the contract writes it */
-        const char *label; /* "UserService.GetMe", for metrics */
+        const char *label; /* "socializer.v1.UserService/GetMe", for metrics */
         const struct method *method; /* ROUTE_RPC, else NULL */
         const struct http_route *http; /* ROUTE_RPC, else NULL */
         const ProtobufCFieldDescriptor *params[ROUTER_MAX_PARAMS]; /* in the order of the path */

@@ -5,6 +5,7 @@
 #include "gateway/origin.h"
 #include "gateway/reply.h"
 #include "gateway/sse.h"
+#include "gateway/token.h"
 #include "gateway/transcode.h"
 
 #include "contract.gen.h"
@@ -24,49 +25,6 @@ static bool sets_cookie(const struct request *r)
 {
         return is_method(r, METHOD_USER_SERVICE_LOGIN) ||
                is_method(r, METHOD_USER_SERVICE_REFRESH_TOKEN);
-}
-
-static bool is_printable(const char *text, size_t max)
-{
-        size_t n = 0;
-
-        for (; text[n]; n++)
-                if (n == max || text[n] < ' ' || text[n] > '~')
-                        return false;
-        return n > 0;
-}
-
-/* Authorization wins over the cookie. False: answered with 401. */
-static bool read_token(struct request *r)
-{
-        const char *authorization = r->headers.authorization;
-
-        if (authorization) {
-                if (strncasecmp(authorization, "Bearer ", 7) != 0) {
-                        reply_errorf(r, 401, STATUS_UNAUTHENTICATED,
-                                     "Authorization: want 'Bearer' and a token");
-                        return false;
-                }
-                authorization += 7 + strspn(authorization + 7, " ");
-                if (!is_printable(authorization, sizeof(r->token) - 1)) {
-                        reply_errorf(r, 401, STATUS_UNAUTHENTICATED, "this is no token");
-                        return false;
-                }
-                memcpy(r->token, authorization, strlen(authorization) + 1);
-        } else if (r->headers.cookie &&
-                   cookie_find(r->headers.cookie, COOKIE_TOKEN, r->token, sizeof(r->token)) &&
-                   is_printable(r->token, sizeof(r->token) - 1)) {
-                r->token_from_cookie = true;
-        } else {
-                r->token[0] = '\0';
-        }
-        /* The operator of the machine speaks to the service directly, never over HTTP. */
-        if (strncmp(r->token, "operator-", 9) == 0) {
-                reply_errorf(r, 401, STATUS_UNAUTHENTICATED,
-                             "the operator's token is not for HTTP; log in");
-                return false;
-        }
-        return true;
 }
 
 /* Whether a page of another site may have made the browser send this with the user's cookie. */
@@ -99,7 +57,7 @@ static bool read_idempotency_key(struct request *r)
 
         if (!key || !m->side_effects)
                 return true;
-        if (!is_printable(key, IDEMPOTENCY_KEY_MAX)) {
+        if (!token_is_printable(key, IDEMPOTENCY_KEY_MAX)) {
                 reply_errorf(r, 400, STATUS_INVALID_ARGUMENT,
                              "Idempotency-Key: want 1 to %d printable characters",
                              IDEMPOTENCY_KEY_MAX);
@@ -139,7 +97,7 @@ static bool read_body_kind(struct request *r, enum body_kind *ret)
 
 static void set_cookie(struct request *r, const char *token, int32_t max_age_s)
 {
-        char cookie[sizeof(r->token) + 128];
+        char cookie[FRAME_MAX_TOKEN_BYTES + 128];
 
         if (cookie_write(token, max_age_s, r->is_tls, cookie, sizeof(cookie)))
                 reply_header(r, MHD_HTTP_HEADER_SET_COOKIE, cookie);
@@ -206,7 +164,11 @@ void rpc_answer(struct request *r)
         unsigned http_status;
         struct error error;
 
-        if (!read_token(r) || !read_idempotency_key(r) || !read_body_kind(r, &input.body_kind))
+        if (token_read(r, &error) != STATUS_OK) {
+                reply_error(r, 0, &error);
+                return;
+        }
+        if (!read_idempotency_key(r) || !read_body_kind(r, &input.body_kind))
                 return;
         if (is_forged(r)) {
                 reply_errorf(r, 403, STATUS_PERMISSION_DENIED,
@@ -225,7 +187,8 @@ void rpc_answer(struct request *r)
                 .token = m->access == ACCESS_PUBLIC ? "" : r->token,
                 .id = r->call_id,
                 .request_id = r->request_id,
-                .traceparent = trace && is_printable(trace, FRAME_MAX_TRACEPARENT) ? trace : NULL,
+                .traceparent =
+                        trace && token_is_printable(trace, FRAME_MAX_TRACEPARENT) ? trace : NULL,
                 .client_address = r->client_address,
         };
         request_call(r, m->name, message, &options, finish);

@@ -9,7 +9,7 @@
 
 /* Up to this size libmicrohttpd takes a connection's memory from the heap, where only what is used
  * costs anything. Twice what headers may take, so that too large ones are answered by us. */
-#define POOL_BYTES       (32 * 1024)
+#define POOL_BYTES       (16 * 1024)
 #define TICK_MS          250
 #define AWAY_GRACE_MS    3000
 #define MAX_ROUNDS       4

@@ -3,6 +3,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/handshake.h"
 #include "gateway/reply.h"
+#include "gateway/token.h"
 #include "gateway/uri.h"
 #include "gateway/ws.h"
 
@@ -95,11 +96,7 @@ void upgrade_answer(struct request *r)
 
         if (!check_handshake(r, accept))
                 return;
-        if (!r->headers.cookie ||
-            !cookie_find(r->headers.cookie, COOKIE_TOKEN, r->token, sizeof(r->token)) ||
-            strncmp(r->token, "operator-", 9) == 0)
-                r->token[0] = '\0';
-
+        token_read_cookie(r);
         reply_response(r, 101, MHD_create_response_for_upgrade(on_upgraded, r->server));
         reply_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket");
         reply_header(r, "Sec-WebSocket-Accept", accept);

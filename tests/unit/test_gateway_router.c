@@ -54,7 +54,7 @@ static void parameters_are_fields_in_the_order_of_the_path(void **state)
 {
         struct router_match m = match(state, VERB_PUT, "/api/users/me/preferences/a%2Fb/k%C3%A9");
 
-        assert_string_equal(m.route->label, "UserService/SetPreference");
+        assert_string_equal(m.route->label, "socializer.v1.UserService/SetPreference");
         assert_int_equal(m.route->n_params, 3);
         assert_string_equal(m.route->params[0]->name, "user_id");
         assert_string_equal(m.route->params[2]->name, "key");
@@ -66,16 +66,16 @@ static void parameters_are_fields_in_the_order_of_the_path(void **state)
 static void a_literal_comes_before_a_parameter(void **state)
 {
         assert_string_equal(match(state, VERB_GET, "/api/users/me").route->label,
-                            "UserService/GetMe");
+                            "socializer.v1.UserService/GetMe");
         assert_string_equal(match(state, VERB_GET, "/api/users/7").route->label,
-                            "UserService/GetUser");
+                            "socializer.v1.UserService/GetUser");
 }
 
 static void a_literal_without_the_verb_gives_way_to_a_parameter(void **state)
 {
         struct router_match m = match(state, VERB_PATCH, "/api/users/me");
 
-        assert_string_equal(m.route->label, "UserService/UpdateUser");
+        assert_string_equal(m.route->label, "socializer.v1.UserService/UpdateUser");
         assert_string_equal(m.params[0], "me");
 }
 
