@@ -3,10 +3,7 @@
 #include "common/log.h"
 #include "tests/support/fault_vfs.h"
 
-#include <ftw.h>
-#include <sched.h>
 #include <stdio.h>
-#include <unistd.h>
 
 const struct db_migration fixture_migrations[] = {
         {1, "CREATE TABLE person ("
@@ -24,14 +21,6 @@ const struct db_migration fixture_migrations[] = {
             ") STRICT;"},
 };
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *ftw)
-{
-        (void)info;
-        (void)type;
-        (void)ftw;
-        return remove(path);
-}
-
 int fixture_setup_closed(void **state)
 {
         struct db_fixture *f = calloc(1, sizeof(*f));
@@ -39,9 +28,7 @@ int fixture_setup_closed(void **state)
         if (!f)
                 return -1;
         log_init("test_db", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
-        snprintf(f->dir, sizeof(f->dir), "/tmp/socializer-db-XXXXXX");
-        if (!mkdtemp(f->dir))
-                return -1;
+        t_temp_dir(f->dir);
         snprintf(f->path, sizeof(f->path), "%s/people.db", f->dir);
         snprintf(f->backup_dir, sizeof(f->backup_dir), "%s/backups", f->dir);
         f->options = (struct db_options){
@@ -91,7 +78,7 @@ int fixture_teardown(void **state)
 
         fault_vfs_disarm();
         f->db = db_close(f->db);
-        nftw(f->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        t_remove_dir(f->dir);
         free(f);
         return n_leased == 0 ? 0 : -1;
 }
@@ -156,11 +143,6 @@ bool fixture_has(struct db *db, const char *name)
         STMT(q, &lease, "SELECT 1 FROM person WHERE username_key = lower($1)");
         stmt_bind_text(&q, 1, name);
         return stmt_row(&q, NULL) == STATUS_OK;
-}
-
-void fixture_yield(void)
-{
-        sched_yield();
 }
 
 void gate_pass(struct gate *gate)

@@ -3,6 +3,7 @@
 #define TESTS_UNIT_DB_FIXTURE_H
 
 #include "service/db/db.h"
+#include "tests/support/t.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -14,9 +15,9 @@
 #include <string.h>
 
 struct db_fixture {
-        char dir[64];
-        char path[128];
-        char backup_dir[128];
+        char dir[T_PATH_BYTES];
+        char path[T_PATH_BYTES + 16];
+        char backup_dir[T_PATH_BYTES + 16];
         struct db_options options; /* of the open database */
         struct db *db;
 };
@@ -79,14 +80,7 @@ void blocker_start(struct blocker *b, struct db *db);
 void blocker_end(struct blocker *b);
 
 /* Waits, 10 seconds at most, until the condition holds. */
-#define WAIT_FOR(condition)                                              \
-        do {                                                             \
-                deadline_ns wait_deadline_ = deadline_in_ms(10000);      \
-                while (!(condition) && !deadline_passed(wait_deadline_)) \
-                        fixture_yield();                                 \
-                assert_true(condition);                                  \
-        } while (0)
-void fixture_yield(void);
+#define WAIT_FOR(condition) assert_true(t_wait(condition, 10000))
 
 #define ASSERT_OK(call)                                                              \
         do {                                                                         \

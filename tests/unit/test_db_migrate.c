@@ -82,7 +82,7 @@ static void a_new_database_gets_the_newest_schema(void **state)
 {
         struct db_fixture *f = *state;
         struct stat info;
-        char path[512];
+        char path[1024];
 
         ASSERT_OK(open_with(f, newer, 3, err));
         assert_int_equal(db_schema_version(f->db), 3);
@@ -97,7 +97,7 @@ static void a_new_database_gets_the_newest_schema(void **state)
 static void an_upgrade_keeps_the_data_and_a_copy(void **state)
 {
         struct db_fixture *f = *state;
-        char backup[512];
+        char backup[1024];
         struct stat info;
 
         make_version_1(f);
@@ -126,7 +126,7 @@ static void an_upgrade_keeps_the_data_and_a_copy(void **state)
 static void opening_again_changes_nothing(void **state)
 {
         struct db_fixture *f = *state;
-        char path[512];
+        char path[1024];
 
         make_version_1(f);
         fixture_open(f);

@@ -2,6 +2,7 @@
  * sanitizer, and for what holds however they interleave. */
 #include "tests/unit/db_fixture.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -101,7 +102,7 @@ static void *watch(void *arg)
                 db_stats(crowd->db, &stats);
                 db_conn_list(crowd->db, conns, ARRAY_SIZE(conns));
                 db_query_list(crowd->db, queries, ARRAY_SIZE(queries));
-                fixture_yield();
+                sched_yield();
         }
         return NULL;
 }
