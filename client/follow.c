@@ -275,6 +275,9 @@ static bool take_keys(struct follow *f, const Socializer__V1__SubscribeResponse 
         }
         if (feed_subscribe(f->subscriber->feed, r->topic.data, NULL) != STATUS_OK)
                 return false;
+        /* The service has started anew: what was heard of before may not be there any more. */
+        drop_held(f);
+        f->known_last = r->last_seq;
         memcpy(f->topic, r->topic.data, sizeof(f->topic));
         memcpy(f->key, r->key.data, sizeof(f->key));
         f->epoch = r->epoch;
@@ -333,10 +336,12 @@ static void caught_up(struct follow *f, const Socializer__V1__ListRoomMessagesRe
 {
         bool whole = is_whole(f, r);
 
-        /* What is not in the answer was said after it, and then it is held or will be heard of. */
-        f->known_last = r->last_seq;
-        if (f->held_last)
-                hear_of(f, f->held_last->seq);
+        if (r->n_messages == 0) {
+                f->known_last = r->last_seq;
+                if (f->held_last)
+                        hear_of(f, f->held_last->seq);
+        }
+        hear_of(f, r->last_seq);
         if (!f->announced || !whole) {
                 f->announced = true;
                 subscriber_state(f, whole, r->first_seq, r->last_seq);

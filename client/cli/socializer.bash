@@ -1,0 +1,71 @@
+# Completion of the socializer command for bash.
+
+_socializer()
+{
+        local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
+        local verbs="call list describe login logout pool queries user send follow"
+        local options="--rpc --events --data --token --timeout --json --compact --help --version"
+        COMPREPLY=()
+
+        case $previous in
+        --data)
+                mapfile -t COMPREPLY < <(compgen -d -- "$word")
+                return
+                ;;
+        --rpc | --events)
+                mapfile -t COMPREPLY < <(compgen -W "ipc:// tcp://" -- "$word")
+                return
+                ;;
+        --token | --timeout | --email | --after) return ;;
+        esac
+
+        # The verb is the first word that is neither an option nor an option's value.
+        for ((i = 1; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                --rpc | --events | --data | --token | --timeout | --email | --after) ((i++)) ;;
+                -*) ;;
+                *)
+                        verb=${COMP_WORDS[i]}
+                        break
+                        ;;
+                esac
+        done
+
+        case $verb in
+        list) options="$options --names" ;;
+        user) options="$options --admin --email --yes" ;;
+        follow) options="$options --after" ;;
+        esac
+        if [[ $word == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+                return
+        fi
+        case $verb in
+        '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
+        call | describe)
+                # By the method's own name too: "GetM" becomes "GetMe".
+                if ((i + 1 == COMP_CWORD)); then
+                        local names
+                        names=$("${COMP_WORDS[0]}" list --names 2>/dev/null)
+                        mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word")
+                        if ((${#COMPREPLY[@]} == 0)); then
+                                # shellcheck disable=SC2001 # each line of many
+                                mapfile -t COMPREPLY < <(compgen -W "$(sed 's,.*/,,' <<<"$names")" -- "$word")
+                        fi
+                fi
+                ;;
+        user)
+                if ((i + 1 == COMP_CWORD)); then
+                        mapfile -t COMPREPLY < <(compgen -W "list show add password activate deactivate role delete" -- "$word")
+                elif [[ ${COMP_WORDS[i + 1]} == role ]] && ((i + 3 == COMP_CWORD)); then
+                        mapfile -t COMPREPLY < <(compgen -W "user admin" -- "$word")
+                fi
+                ;;
+        send | follow)
+                if ((i + 1 == COMP_CWORD)); then
+                        mapfile -t COMPREPLY < <(compgen -W "general" -- "$word")
+                fi
+                ;;
+        esac
+}
+complete -F _socializer socializer

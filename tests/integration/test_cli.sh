@@ -1,0 +1,217 @@
+#!/bin/bash
+# test_cli.sh SOCIALIZER SOCIALIZERD COMPLETION: the command line against a real service. Each check says
+# what it expects: an exit code, and a pattern in what was printed.
+set -uo pipefail
+socializer=$1
+socializerd=$2
+completion=$3
+dir=$(mktemp -d)
+service=
+failures=0
+
+stop() {
+        if [ -n "$service" ]; then
+                kill -TERM "$service" 2>/dev/null
+                wait "$service"
+                service=
+        fi
+}
+trap 'stop; rm -rf "$dir"' EXIT
+
+# A home, an environment and a working folder of its own: nobody's login is read or written.
+export HOME=$dir/home XDG_CONFIG_HOME=$dir/config
+unset SOCIALIZER_RPC SOCIALIZER_EVENTS SOCIALIZER_DATA SOCIALIZER_TOKEN
+mkdir "$HOME" "$dir/data"
+cd "$dir" || exit 1
+
+soc() {
+        timeout 60 "$socializer" "$@"
+}
+
+# check CODE PATTERN ARGUMENT…: standard input is passed on.
+check() {
+        local code=$1 pattern=$2 got=0
+        shift 2
+        soc "$@" >"$dir/out" 2>"$dir/err" || got=$?
+        if [ "$got" != "$code" ]; then
+                echo "FAIL: socializer $*: exit code $got instead of $code" >&2
+        elif ! cat "$dir/out" "$dir/err" | grep -qE -- "$pattern"; then
+                echo "FAIL: socializer $*: no /$pattern/" >&2
+        elif [ "$code" != 0 ] && [ "$(wc -l <"$dir/err")" != 1 ]; then
+                echo "FAIL: socializer $*: want one line on standard error" >&2
+        else
+                return 0
+        fi
+        cat "$dir/out" "$dir/err" >&2
+        failures=$((failures + 1))
+}
+
+without_a_service() {
+        check 0 '^usage: socializer' --help
+        check 0 'socializer [0-9]+\.' --version
+        for verb in call list describe login logout pool queries user send follow; do
+                check 0 'Examples:' "$verb" --help
+        done
+        check 2 'say what to do'
+        check 2 "did you mean 'pool'" pol
+        check 2 "no verb 'frobnicate'" frobnicate
+        check 2 'unrecognized option' --nonsense list
+        check 2 "'pool' takes no option --names" pool --names
+        check 2 "wants more" call
+        check 2 "wants less" list everything
+        check 2 'want 0.001 to 86400' --timeout never list
+        check 2 'sequence number' follow general --after -3
+        check 2 'UserService/GetUser' call GetUsr
+        check 2 'no method' describe Frobnicate
+        check 2 'the request is no GetUserRequest: .*nothing' call GetUser '{"nothing": 1}'
+        check 2 'the request is no' call GetUser '{'
+        check 2 'room_id' send nowhere hello
+        check 2 "no 'user frobnicate'" user frobnicate
+        check 2 'socializer user role' user role ada
+        check 2 'user or admin' user role ada king
+        check 2 'an address is' --rpc carrier-pigeon call GetHealth
+        check 1 'no service at ipc://.*start socializerd' --timeout 0.2 call GetHealth
+        check 0 '^UserService/GetMe$' list --names
+        check 0 'GET /users/me/' list
+        check 0 '"access": "admin"' list --json
+        check 0 'characters' describe SendMessage
+        check 0 'HTTP +POST /token' describe Login
+        for method in $(soc list --names); do check 0 '^request: ' describe "$method"; done
+}
+
+accounts() {
+        check 2 'e-mail' user add ada --admin </dev/null
+        check 1 'no password given' user add ada --admin --email ada@example.org </dev/null
+        check 1 'INVALID_ARGUMENT: .*password' user add ada --admin --email ada@example.org <<<short
+        check 0 'ada.*admin.*active' user add ada --admin --email ada@example.org <<<password123
+        check 0 'bob.*user.*active' user add bob --email bob@example.org <<<password123
+        check 1 'ALREADY_EXISTS' user add bob --email other@example.org <<<password123
+        check 0 'bob@example.org' user show bob
+        check 0 '"username": "bob"' user show bob --json
+        check 1 'NOT_FOUND' user show nobody
+        check 0 'bob.*inactive' user deactivate bob
+        check 1 'UNAUTHENTICATED' login bob <<<password123
+        check 0 'bob.*active' user activate bob
+        check 0 'bob.*admin' user role bob admin
+        check 0 'bob.*user' user role bob user
+        check 0 'is changed' user password bob <<<password456
+        check 0 'ada' user list
+}
+
+login() {
+        check 1 'UNAUTHENTICATED' login bob <<<password123
+        check 1 'no password given' login bob </dev/null
+        check 0 'logged in as bob' login bob <<<password456
+        if [ "$(stat -c %a "$XDG_CONFIG_HOME/socializer/token")" != 600 ]; then
+                echo "FAIL: the token can be read by others" >&2
+                failures=$((failures + 1))
+        fi
+        token=$(cat "$XDG_CONFIG_HOME/socializer/token")
+        if grep -qF -- "$token" "$dir/out" "$dir/err"; then
+                echo "FAIL: the token is shown" >&2
+                failures=$((failures + 1))
+        fi
+        check 0 '"username": "bob"' call GetMe
+        check 0 '^\{"user":' call GetMe --compact
+        check 1 'UNAUTHENTICATED.*log in with' --token nonsense call GetMe
+        SOCIALIZER_TOKEN=nonsense check 1 'UNAUTHENTICATED' call GetMe
+        SOCIALIZER_TOKEN=nonsense check 0 'bob' --token "$token" call GetMe
+        check 1 'PERMISSION_DENIED' --token "$token" pool
+        check 0 '"temperature": 0.4' call SetTemperature - <<<'{"temperature": 0.4}'
+        check 1 'INVALID_ARGUMENT: temperature' call SetTemperature '{"temperature": 3}'
+        check 1 'NOT_FOUND' call GetUser '{"user_id": 999}'
+}
+
+# follow runs until it is told to stop; what it has printed is waited for.
+rooms() {
+        check 0 'message 1 of room 1' send general 'Hello everybody'
+        check 0 'message 2 of room 1' send general - <<<'from a file'
+        check 1 'INVALID_ARGUMENT: content' send 1 "$(printf 'x%.0s' {1..5001})"
+        check 1 'NOT_FOUND|PERMISSION_DENIED' send 999 hello
+        soc follow general --after 0 >"$dir/followed" 2>"$dir/follow-err" &
+        local follower=$! i
+        check 0 'message 3' send general 'and now live'
+        for ((i = 0; i < 200; i++)); do
+                grep -q 'and now live' "$dir/followed" && break
+                sleep 0.05
+        done
+        kill -TERM "$(pgrep -P "$follower" -f follow || echo "$follower")" 2>/dev/null
+        wait "$follower"
+        if ! grep -q 'bob: Hello everybody' "$dir/followed" || [ "$(wc -l <"$dir/followed")" != 3 ]; then
+                echo "FAIL: follow printed:" >&2
+                cat "$dir/followed" "$dir/follow-err" >&2
+                failures=$((failures + 1))
+        fi
+}
+
+statistics() {
+        check 0 'connections, .* leased' pool
+        check 0 '"connections"' pool --json
+        check 0 'MEAN MS' queries
+        check 0 '"sql"' queries 5 --json
+        check 2 '1 to 500' queries many
+        check 0 '"status": "ok"' call GetHealth
+        check 0 'socializer_rpc_requests_total' call GetMetrics
+        check 0 'ok' --rpc "ipc://$dir/data/rpc.ipc" call AdminService/GetHealth
+        SOCIALIZER_RPC=ipc:///nowhere check 1 'no service' --timeout 0.2 call GetHealth
+}
+
+goodbye() {
+        check 0 'logged out' logout
+        check 0 'nobody was logged in' logout
+        check 1 'UNAUTHENTICATED' --token "$token" call GetMe
+        check 0 'is deleted' user delete bob --yes </dev/null
+        check 1 'NOT_FOUND' user show bob
+}
+
+# What bash would offer for the words given; the last is the one being typed.
+complete_words() {
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+        _socializer
+        echo "${COMPREPLY[*]}"
+}
+
+completes() {
+        local want=$1 got
+        shift
+        got=$(complete_words "$socializer" "$@")
+        if [[ " $got " != *" $want "* ]]; then
+                echo "FAIL: completion of '$*': '$got' lacks '$want'" >&2
+                failures=$((failures + 1))
+        fi
+}
+
+completion() {
+        # shellcheck disable=SC1090
+        source "$completion"
+        completes queries q
+        completes UserService/GetMe call UserService/GetM
+        completes GetMe call GetM
+        completes deactivate --data . user d
+        completes admin user role bob a
+        completes --after follow general --a
+        completes general send g
+}
+
+without_a_service
+completion
+export SOCIALIZER_DATA=$dir/data
+"$socializerd" --data "$dir/data" >"$dir/service.log" 2>&1 &
+service=$!
+for ((i = 0; i < 100; i++)); do
+        soc --timeout 2 call GetHealth >/dev/null 2>&1 && break
+done
+accounts
+login
+rooms
+statistics
+goodbye
+if grep -qE 'password(123|456)' "$dir/service.log"; then
+        echo "FAIL: a password is in the log" >&2
+        failures=$((failures + 1))
+fi
+[ "$failures" = 0 ] || {
+        echo "$failures checks failed; the service said:" >&2
+        tail -n 20 "$dir/service.log" >&2
+        exit 1
+}
