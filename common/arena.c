@@ -29,6 +29,9 @@ static void allocator_free(void *data, void *pointer)
 
 void arena_init(struct arena *a, size_t budget_bytes)
 {
+        /* Far from SIZE_MAX, so that neither rounding a size up nor doubling a chunk can wrap. */
+        if (budget_bytes > SIZE_MAX / 4)
+                budget_bytes = SIZE_MAX / 4;
         *a = (struct arena){.budget_bytes = budget_bytes};
         a->allocator = (ProtobufCAllocator){
                 .alloc = allocator_alloc, .free = allocator_free, .allocator_data = a};
@@ -47,6 +50,7 @@ void arena_deinit(struct arena *a)
 {
         free_chunks(a->chunks);
         a->chunks = NULL;
+        a->used_bytes = 0;
 }
 
 void arena_reset(struct arena *a)
@@ -118,11 +122,10 @@ void *arena_calloc(struct arena *a, size_t count, size_t size)
 
 char *arena_strndup(struct arena *a, const char *text, size_t n)
 {
-        char *copy = arena_alloc(a, n + 1);
+        size_t length = strnlen(text, n);
+        char *copy = arena_alloc(a, length + 1);
 
-        if (copy && n)
-                memcpy(copy, text, n);
-        return copy;
+        return copy ? memcpy(copy, text, length) : NULL;
 }
 
 char *arena_strdup(struct arena *a, const char *text)

@@ -135,12 +135,14 @@ bool clock_parse(const char *text, int64_t *ret_wall_ms)
                 return false;
         tm.tm_year = year - 1900;
         tm.tm_mon = month - 1;
-        int day = tm.tm_mday;
-        bool leap_second = tm.tm_sec == 60;
+        /* A leap second is the same moment as the next minute's first; added afterwards, since
+         * timegm() may carry it into the next day. */
+        int day = tm.tm_mday, leap_second = tm.tm_sec == 60;
+        tm.tm_sec -= leap_second;
         time_t seconds = timegm(&tm);
         /* timegm() moves February 30 into March: no such day. */
-        if (!leap_second && tm.tm_mday != day)
+        if (tm.tm_mday != day)
                 return false;
-        *ret_wall_ms = ((int64_t)seconds - zone * 60) * 1000 + ms;
+        *ret_wall_ms = ((int64_t)seconds + leap_second - zone * 60) * 1000 + ms;
         return true;
 }

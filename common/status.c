@@ -1,5 +1,7 @@
 #include "common/status.h"
 
+#include "common/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,86 +35,108 @@ enum status status_from_wire(uint32_t number)
         return number <= STATUS_UNAUTHENTICATED ? (enum status)number : STATUS_UNKNOWN;
 }
 
-/* vsnprintf that cuts what does not fit before the character it would have split. */
-static void format_cut(char *ret, size_t size, const char *format, va_list args)
+/* Makes text valid UTF-8: drops a character that was cut off at the end, and puts '?' for what is
+ * none (a "%.40s" may have cut one, too). */
+static void clean(char *text)
 {
-        int wanted = vsnprintf(ret, size, format, args);
-        size_t n = size - 1;
+        size_t n = strlen(text);
 
-        if (wanted < 0) {
-                ret[0] = '\0';
-                return;
+        for (size_t i = 0; i < n;) {
+                size_t k = utf8_char_bytes((const uint8_t *)text + i, n - i);
+
+                if (k == 0 && n - i < 4 && (uint8_t)text[i] >= 0xc2) {
+                        text[i] = '\0';
+                        return;
+                }
+                if (k == 0) {
+                        text[i] = '?';
+                        k = 1;
+                }
+                i += k;
         }
-        if ((size_t)wanted < size)
-                return;
-        while (n && ((unsigned char)ret[n - 1] & 0xc0) == 0x80)
-                n--;
-        if (n && (unsigned char)ret[n - 1] >= 0xc0)
-                n--;
-        ret[n] = '\0';
 }
 
-static void error_fill(struct error *ret, enum status status, const char *format, va_list args)
+/* The text is made aside first: what it is made of may be the very error that is filled. */
+static void set_text(struct error *ret, enum status status, const char *before, const char *middle,
+                     const char *after)
 {
-        *ret = (struct error){.status = status};
-        format_cut(ret->text, sizeof(ret->text), format, args);
+        struct error e = {.status = status};
+
+        snprintf(e.text, sizeof(e.text), "%s%s%s", before, middle, after);
+        clean(e.text);
+        *ret = e;
 }
+
+static void copy_clean(char *ret, size_t size, const char *text)
+{
+        snprintf(ret, size, "%.*s", (int)size - 1, text);
+        clean(ret);
+}
+
+#define FORMAT_TEXT(text, format)                             \
+        do {                                                  \
+                va_list args_;                                \
+                va_start(args_, format);                      \
+                vsnprintf(text, sizeof(text), format, args_); \
+                va_end(args_);                                \
+        } while (0)
 
 enum status error_set(struct error *ret, enum status status, const char *format, ...)
 {
-        va_list args;
+        char text[sizeof(ret->text)];
 
         if (!ret)
                 return status;
-        va_start(args, format);
-        error_fill(ret, status, format, args);
-        va_end(args);
+        FORMAT_TEXT(text, format);
+        set_text(ret, status, "", text, "");
         return status;
 }
 
 enum status error_field(struct error *ret, const char *field, const char *format, ...)
 {
-        char text[192];
-        va_list args;
+        char text[sizeof(ret->text)], name[sizeof(ret->field)];
+        size_t n;
 
         if (!ret)
                 return STATUS_INVALID_ARGUMENT;
-        va_start(args, format);
-        format_cut(text, sizeof(text), format, args);
-        va_end(args);
-        error_set(ret, STATUS_INVALID_ARGUMENT, "%s: %s", field, text);
-        snprintf(ret->field, sizeof(ret->field), "%s", field);
+        FORMAT_TEXT(text, format);
+        copy_clean(name, sizeof(name), field);
+        n = strlen(name);
+        if (strncmp(text, name, n) == 0 && text[n] == ':')
+                set_text(ret, STATUS_INVALID_ARGUMENT, "", text, "");
+        else
+                set_text(ret, STATUS_INVALID_ARGUMENT, name, ": ", text);
+        memcpy(ret->field, name, n + 1);
         return STATUS_INVALID_ARGUMENT;
 }
 
 enum status error_resource(struct error *ret, enum status status, const char *type,
                            const char *format, ...)
 {
-        char name[64];
-        va_list args;
+        char name[sizeof(ret->text)], resource[sizeof(ret->text)];
 
         if (!ret)
                 return status;
-        va_start(args, format);
-        format_cut(name, sizeof(name), format, args);
-        va_end(args);
-        error_set(ret, status,
-                  status == STATUS_ALREADY_EXISTS ? "%s %s exists already" : "no %s %s", type,
-                  name);
-        snprintf(ret->resource, sizeof(ret->resource), "%s %.40s", type, name);
+        FORMAT_TEXT(name, format);
+        snprintf(resource, sizeof(resource), "%s %.200s", type, name);
+        if (status == STATUS_NOT_FOUND)
+                set_text(ret, status, "no ", resource, "");
+        else
+                set_text(ret, status, resource, "",
+                         status == STATUS_ALREADY_EXISTS ? " exists already" : "");
+        copy_clean(ret->resource, sizeof(ret->resource), resource);
         return status;
 }
 
 enum status error_retry(struct error *ret, enum status status, uint32_t retry_after_ms,
                         const char *format, ...)
 {
-        va_list args;
+        char text[sizeof(ret->text)];
 
         if (!ret)
                 return status;
-        va_start(args, format);
-        error_fill(ret, status, format, args);
-        va_end(args);
+        FORMAT_TEXT(text, format);
+        set_text(ret, status, "", text, "");
         ret->retry_after_ms = retry_after_ms;
         return status;
 }

@@ -59,10 +59,12 @@ struct error {
  * does not fit is cut at a character boundary. */
 enum status error_set(struct error *ret, enum status status, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-/* INVALID_ARGUMENT of a field: the text says the limit and what was found. */
+/* INVALID_ARGUMENT of a field: the format says the limit and what was found. The text becomes
+ * "FIELD: …", unless it starts so already. */
 enum status error_field(struct error *ret, const char *field, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-/* NOT_FOUND or ALREADY_EXISTS of a thing: type "user", name "12". */
+/* NOT_FOUND or ALREADY_EXISTS of a thing: type "user", name "12". The text becomes "no user 12" or
+ * "user 12 exists already". */
 enum status error_resource(struct error *ret, enum status status, const char *type,
                            const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* RESOURCE_EXHAUSTED or UNAVAILABLE with the time to wait. */
