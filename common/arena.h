@@ -14,7 +14,7 @@ struct arena_chunk;
 
 struct arena {
         ProtobufCAllocator allocator; /* for protobuf-c; allocator_data is the arena */
-        struct arena_chunk *chunks;   /* newest first */
+        struct arena_chunk *chunks; /* newest first */
         size_t used_bytes;
         size_t budget_bytes;
         bool exhausted; /* an allocation failed: no memory, or over the budget */

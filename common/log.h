@@ -38,14 +38,14 @@ void log_write(enum log_level level, const char *message, const struct log_field
 /* How many lines of at least this level have been written; tests use it. */
 uint64_t log_count(enum log_level level);
 
-#define LOG(level, message, ...)                                                                   \
-        do {                                                                                       \
-                if (log_enabled(LOG_LEVEL_##level)) {                                              \
-                        const struct log_field log_fields_[] = {(struct log_field){0},             \
-                                                                ##__VA_ARGS__};                    \
-                        log_write(LOG_LEVEL_##level, message, log_fields_ + 1,                     \
-                                  sizeof(log_fields_) / sizeof(log_fields_[0]) - 1);               \
-                }                                                                                  \
+#define LOG(level, message, ...)                                                       \
+        do {                                                                           \
+                if (log_enabled(LOG_LEVEL_##level)) {                                  \
+                        const struct log_field log_fields_[] = {(struct log_field){0}, \
+                                                                ##__VA_ARGS__};        \
+                        log_write(LOG_LEVEL_##level, message, log_fields_ + 1,         \
+                                  sizeof(log_fields_) / sizeof(log_fields_[0]) - 1);   \
+                }                                                                      \
         } while (0)
 
 #endif
