@@ -1,6 +1,6 @@
 /* Calls a service with so many calls in flight for so long, and prints what it cost.
  *
- *     rpc_load URL TOKEN METHOD JSON IN-FLIGHT SECONDS
+ *     rpc_load URL TOKEN METHOD JSON IN-FLIGHT SECONDS [LANES-PER-CLASS]
  *     prints: calls seconds p50_us p99_us own_cpu_us failed
  */
 #include "common/arena.h"
@@ -130,14 +130,16 @@ static void run(unsigned n, double seconds)
 
 int main(int argc, char **argv)
 {
-        if (argc != 7) {
-                fprintf(stderr, "usage: rpc_load URL TOKEN METHOD JSON IN-FLIGHT SECONDS\n");
+        if (argc != 7 && argc != 8) {
+                fprintf(stderr, "usage: rpc_load URL TOKEN METHOD JSON IN-FLIGHT SECONDS [LANES]\n");
                 return 2;
         }
         AUTO_ARENA arena;
         soc_error error;
         soc_client_options options = {.token = argv[2]};
 
+        if (argc == 8)
+                options.lanes_per_class = (uint32_t)atoi(argv[7]);
         arena_init(&arena, 1 << 20);
         load.method = contract_find_short(argv[3]);
         load.samples_us = malloc(MAX_SAMPLES * sizeof(float));
