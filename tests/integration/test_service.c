@@ -373,7 +373,7 @@ static void it_ends_in_the_middle_of_writes_without_losing_one(void **state)
                 assert_true(is_ok[i] || st == STATUS_UNAVAILABLE);
                 nng_msg_free(m);
         }
-        assert_int_equal(server_terminate(&w->server), 0);
+        assert_int_equal(server_await_end(&w->server), 0);
         server_start_again(&w->server);
         read_token(w);
         for (unsigned i = 0; i < N_WRITES; i++) {
@@ -437,6 +437,17 @@ static void check_looks_and_changes_nothing(void **state)
         assert_int_equal(server_run_service(check, NULL), 1);
 }
 
+static void a_second_signal_ends_it_at_once(void **state)
+{
+        struct world *w = *state;
+        int code;
+
+        kill(w->server.service, SIGINT);
+        kill(w->server.service, SIGTERM);
+        code = server_await_end(&w->server);
+        assert_true(code == 0 || code == 1);
+}
+
 static void its_manager_hears_when_it_is_ready(void **state)
 {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -482,6 +493,7 @@ int main(void)
                 TEST(a_second_one_says_that_there_is_a_first),
                 cmocka_unit_test(wrong_usage_is_2_and_wrong_places_are_1),
                 TEST(check_looks_and_changes_nothing),
+                TEST(a_second_signal_ends_it_at_once),
                 cmocka_unit_test(its_manager_hears_when_it_is_ready),
         };
 

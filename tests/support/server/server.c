@@ -80,7 +80,8 @@ static int end(pid_t *pid, int number, const char *what)
 
         assert_true(ended > 0);
         *pid = 0;
-        kill(ended, number);
+        if (number)
+                kill(ended, number);
         return wait_for_end(ended, what);
 }
 
@@ -188,6 +189,11 @@ void server_start_again(struct server *s)
 int server_terminate(struct server *s)
 {
         return end(&s->service, SIGTERM, "socializerd");
+}
+
+int server_await_end(struct server *s)
+{
+        return end(&s->service, 0, "socializerd");
 }
 
 void server_kill(struct server *s)

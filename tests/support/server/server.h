@@ -38,6 +38,8 @@ void server_stop(struct server *s);
 /* SIGTERM; waits. Returns the exit code, 128 + the signal when one killed it. */
 int server_terminate(struct server *s);
 int server_terminate_gateway(struct server *s);
+/* The same without a signal, for one that has been sent already. */
+int server_await_end(struct server *s);
 /* SIGKILL; waits. */
 void server_kill(struct server *s);
 /* Starts the program with these arguments only, and waits. ret_output (may be NULL) gets what it
