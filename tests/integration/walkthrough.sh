@@ -1,0 +1,99 @@
+#!/bin/bash
+# The README as a new user follows it: scripts/run --demo, then the curl commands, then Ctrl-C.
+# A thousand requests in a row and a hundred at once leave no lease and no more connections.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+dir=$(mktemp -d)
+port=$((20000 + $$ % 20000))
+url=http://127.0.0.1:$port
+run=
+finish() {
+        if [ -n "$run" ]; then
+                kill -TERM "$run" 2>/dev/null || true
+                wait "$run" 2>/dev/null || true
+        fi
+        rm -rf "$dir"
+}
+trap finish EXIT
+
+fail() {
+        echo "walkthrough: $1" >&2
+        cat "$dir/log" >&2
+        exit 1
+}
+
+# has TEXT PATTERN…: the text has each pattern.
+has() {
+        local text=$1
+        shift
+        for pattern; do
+                grep -qE "$pattern" <<<"$text" || fail "no '$pattern' in: $text"
+        done
+}
+
+scripts/run --demo --data "$dir/data" --http "127.0.0.1:$port" >"$dir/log" 2>&1 &
+run=$!
+for ((i = 0; i < 1200; i++)); do
+        grep -q "Socializer is at" "$dir/log" && break
+        kill -0 "$run" 2>/dev/null || fail "scripts/run ended"
+        sleep 0.1
+done
+grep -q "Socializer is at $url/" "$dir/log" || fail "no address was printed"
+
+answer=$(curl -sS -i -X POST "$url/token" -H "Content-Type: application/x-www-form-urlencoded" \
+        -d "username=human&password=password123")
+has "$answer" '^HTTP/1.1 200' '"access_token": ?"[^"]+"' '"token_type": ?"bearer"' \
+        '"expires_in": ?[0-9]+' '[Ss]et-[Cc]ookie: access_token=.*HttpOnly.*SameSite=Lax'
+token=$(sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p' <<<"$answer")
+
+answer=$(curl -sS -i -X POST "$url/token" -d "username=human&password=wrong-password")
+has "$answer" '^HTTP/1.1 401' '[Ww][Ww][Ww]-[Aa]uthenticate: Bearer' '"code": ?"UNAUTHENTICATED"'
+
+answer=$(curl -sS "$url/users/me/" -H "Authorization: Bearer $token")
+has "$answer" '"username": ?"human"' '"email": ?"human@example.org"' '"is_active": ?true' \
+        '"role": ?"user"' '"temperature": ?0.7' '"created_at": ?"20'
+[ "$(curl -sS "$url/users/me" -H "Authorization: Bearer $token")" = "$answer" ] ||
+        fail "without the slash the answer differs"
+
+answer=$(curl -sS -X POST "$url/api/ai-chat" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" -d '{"message": "Hello AI!", "stream": false}')
+has "$answer" '"response": ?".*built-in coach' '"thread_id"' '"tools_used"'
+
+answer=$(curl -sSN -i -X POST "$url/api/ai-chat" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" -d '{"message": "Hello AI!", "stream": true}')
+has "$answer" 'text/event-stream' '^event: delta' '^event: done'
+[ "$(grep -c '^event: done' <<<"$answer")" = 1 ] || fail "want one done event"
+
+answer=$(curl -sS -i -X POST "$url/api/auth/register" -H "Content-Type: application/json" \
+        -d '{"username":"walker","email":"walker@example.org","password":"password123"}')
+has "$answer" '^HTTP/1.1 201' '"message"' '"id": ?[0-9]+' '"username": ?"walker"' \
+        '"email": ?"walker@example.org"'
+
+for path in /docs /openapi.json /health /ready /metrics /; do
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' "$url$path")" = 200 ] || fail "$path is not 200"
+done
+has "$(curl -sS "$url/health")" '^\{"status": ?"ok"\}$'
+
+# How many connections the pool has, and how many of them are leased.
+pool() {
+        curl -sS "$url/metrics" | grep -E '^socializer_db_connections\{' | sort
+}
+before=$(pool)
+codes=$(for ((i = 0; i < 1000; i++)); do printf 'url = "%s/users/me/"\noutput = "/dev/null"\n' "$url"; done |
+        curl -sS -K - -w '%{http_code}\n' -H "Authorization: Bearer $token" | sort | uniq -c)
+has "$codes" '^ *1000 200$'
+codes=$(for ((i = 0; i < 100; i++)); do printf 'url = "%s/users/me/"\noutput = "/dev/null"\n' "$url"; done |
+        curl -sS -Z --parallel-immediate --parallel-max 100 -K - -w '%{http_code}\n' \
+                -H "Authorization: Bearer $token" | sort | uniq -c)
+has "$codes" '^ *100 200$'
+after=$(pool)
+[ "$before" = "$after" ] || fail "the pool was $before and is $after"
+has "$after" 'leased"?\} 0$'
+
+kill -TERM "$run"
+status=0
+wait "$run" || status=$?
+run=
+[ "$status" = 0 ] || fail "scripts/run ended with $status"
+echo "walkthrough: as documented"
