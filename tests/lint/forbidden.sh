@@ -23,7 +23,7 @@ forbid '\bnng_pipe_close\(' 'wedges the reaper of nng 1.5.2 on a live pipe'
 forbid '\bsqlite3_' 'SQLite stays below service/db' '^service/db/'
 forbid '\blease_acquire_\(' 'only the macro LEASE acquires' '^service/db/'
 forbid '\bstmt_prepare_\(' 'only the macro STMT prepares' '^service/db/'
-forbid '\bprotobuf_c_message_unpack\(' 'only wire_unpack() is bounded' '^(common/wire|gen/)'
+forbid '\bprotobuf_c_message_unpack\(' 'only wire_unpack() is bounded, or bytes that it has passed' '^(common/wire|gen/|client/pending\.c)'
 forbid '\b(rand|srand|random)\(' 'libsodium makes random numbers'
 forbid '\bsystem\(|\bpopen\(' 'no shell'
 
