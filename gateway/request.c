@@ -190,9 +190,9 @@ static void begin(struct request *r, const char *verb, const char *version)
         } else if (buffer_failed(&r->target)) {
                 refuse(r, 503, STATUS_UNAVAILABLE, "out of memory");
         } else if (r->target.n_bytes > REQUEST_MAX_TARGET_BYTES + 1) {
-                refuse(r, 414, STATUS_INVALID_ARGUMENT, "the address is longer than 8 KiB");
+                refuse(r, 414, STATUS_INVALID_ARGUMENT, "the address is longer than 4 KiB");
         } else if (r->headers.n_bytes > REQUEST_MAX_HEADER_BYTES) {
-                refuse(r, 431, STATUS_INVALID_ARGUMENT, "the headers are larger than 16 KiB");
+                refuse(r, 431, STATUS_INVALID_ARGUMENT, "the headers are larger than 8 KiB");
         } else {
                 r->path = (char *)r->target.data;
                 r->query = strchr(r->path, '?');

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Up to this size libmicrohttpd takes a connection's memory from the heap, where only what is used
- * costs anything. Twice what headers may take, so that too large ones are answered by us. */
+/* What libmicrohttpd keeps for a connection: the head of a request and that of its answer. More
+ * than request.h allows, so that too large ones are answered by us; it is cleared for every
+ * request, so not much more. */
 #define POOL_BYTES       (16 * 1024)
 #define TICK_MS          250
 #define AWAY_GRACE_MS    3000
