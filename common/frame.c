@@ -266,7 +266,7 @@ static bool get_field(const uint8_t **at, const uint8_t *end, struct field *ret)
 static bool is_printable(struct frame_bytes b)
 {
         for (size_t i = 0; i < b.n_bytes; i++) {
-                if (b.data[i] < 0x21 || b.data[i] > 0x7e)
+                if (b.data[i] < 0x20 || b.data[i] > 0x7e)
                         return false;
         }
         return true;
@@ -301,7 +301,7 @@ static enum status set_call_field(struct frame_call *call, const struct field *f
         if (f->number == CALL_TIMEOUT) {
                 if (f->type != WIRE_VARINT)
                         return error_field(reterr, "timeout_ms", "want a number");
-                call->timeout_ms = f->value > UINT32_MAX ? UINT32_MAX : (uint32_t)f->value;
+                call->timeout_ms = (uint32_t)f->value;
                 return STATUS_OK;
         }
         if (f->number >= ARRAY_SIZE(call_limits) || !call_limits[f->number].name)
@@ -313,7 +313,7 @@ static enum status set_call_field(struct frame_call *call, const struct field *f
                 return error_field(reterr, limit->name, "want at most %zu bytes, got %zu",
                                    limit->max_bytes, f->bytes.n_bytes);
         if (limit->printable && !is_printable(f->bytes))
-                return error_field(reterr, limit->name, "want printable ASCII without spaces");
+                return error_field(reterr, limit->name, "want printable ASCII");
         memcpy((char *)call + limit->offset, &f->bytes, sizeof(f->bytes));
         return STATUS_OK;
 }
@@ -348,6 +348,11 @@ enum frame_kind frame_next_in_request(struct frame_reader *r, struct frame_call 
 {
         struct field f;
 
+        if ((size_t)(r->end - r->at) > FRAME_MAX_BYTES) {
+                error_set(reterr, STATUS_INVALID_ARGUMENT, "the request: want at most %u bytes",
+                          FRAME_MAX_BYTES);
+                return bad(r);
+        }
         while (r->at < r->end) {
                 if (!get_field(&r->at, r->end, &f)) {
                         error_set(reterr, STATUS_INVALID_ARGUMENT,
@@ -356,8 +361,14 @@ enum frame_kind frame_next_in_request(struct frame_reader *r, struct frame_call 
                 }
                 if (f.number != REQUEST_CALLS && f.number != REQUEST_CANCEL)
                         continue;
-                if (++r->n_calls > FRAME_MAX_CALLS || f.type != WIRE_BYTES) {
-                        error_field(reterr, "calls", "want at most %d messages", FRAME_MAX_CALLS);
+                if (f.type != WIRE_BYTES) {
+                        error_set(reterr, STATUS_INVALID_ARGUMENT, "the request is no protobuf");
+                        return bad(r);
+                }
+                unsigned *count = f.number == REQUEST_CALLS ? &r->n_calls : &r->n_cancels;
+                if (++*count > FRAME_MAX_CALLS) {
+                        error_field(reterr, f.number == REQUEST_CALLS ? "calls" : "cancel",
+                                    "want at most %d", FRAME_MAX_CALLS);
                         return bad(r);
                 }
                 if (f.number == REQUEST_CALLS)
@@ -374,13 +385,14 @@ enum frame_kind frame_next_in_request(struct frame_reader *r, struct frame_call 
         return FRAME_END;
 }
 
+/* A peer's words, cut and made valid as an error's are. */
 static void copy_text(char *ret, size_t size, struct frame_bytes b)
 {
+        struct error e;
         size_t n = b.n_bytes < size - 1 ? b.n_bytes : size - 1;
 
-        if (n)
-                memcpy(ret, b.data, n);
-        ret[n] = '\0';
+        error_set(&e, STATUS_UNKNOWN, "%.*s", (int)n, n ? (const char *)b.data : "");
+        snprintf(ret, size, "%s", e.text);
 }
 
 /* The message inside an ErrorDetail: at most two strings, or a number. */
@@ -402,10 +414,14 @@ static bool read_detail(unsigned kind, struct frame_bytes body, struct error *re
         }
         if (kind == DETAIL_FIELD)
                 copy_text(ret->field, sizeof(ret->field), first);
-        if (kind == DETAIL_RESOURCE)
-                snprintf(ret->resource, sizeof(ret->resource), "%.*s %.*s", (int)first.n_bytes,
-                         first.n_bytes ? (const char *)first.data : "", (int)second.n_bytes,
-                         second.n_bytes ? (const char *)second.data : "");
+        if (kind == DETAIL_RESOURCE) {
+                char type[24], name[sizeof(ret->resource) - sizeof(type)];
+
+                copy_text(type, sizeof(type), first);
+                copy_text(name, sizeof(name), second);
+                snprintf(ret->resource, sizeof(ret->resource), "%s%s%s", type, *name ? " " : "",
+                         name);
+        }
         return true;
 }
 
@@ -424,30 +440,39 @@ static bool read_details(struct frame_bytes body, struct error *ret)
         return true;
 }
 
+/* Whether a field that we know has another type than ours; others are a newer contract's. */
+static bool is_mistyped(const struct field *f)
+{
+        if (f->number > REPLY_PAYLOAD)
+                return false;
+        return f->type != (f->number == REPLY_CODE ? WIRE_VARINT : WIRE_BYTES);
+}
+
 static bool read_reply(struct frame_bytes body, struct frame_reply *ret)
 {
         const uint8_t *at = body.data, *end = body.data + body.n_bytes;
+        struct frame_bytes text = {0};
         struct field f;
 
         ret->status = STATUS_OK;
-        ret->error.status = STATUS_OK;
         ret->error.retry_after_ms = 0;
         ret->error.field[0] = ret->error.resource[0] = ret->error.text[0] = '\0';
         ret->payload = (struct frame_bytes){0};
         while (at < end) {
-                if (!get_field(&at, end, &f))
+                if (!get_field(&at, end, &f) || is_mistyped(&f))
                         return false;
-                if (f.number == REPLY_CODE && f.type == WIRE_VARINT)
-                        ret->status = status_from_wire((uint32_t)(f.value > 99 ? 99 : f.value));
-                else if (f.number == REPLY_MESSAGE && f.type == WIRE_BYTES)
-                        copy_text(ret->error.text, sizeof(ret->error.text), f.bytes);
-                else if (f.number == REPLY_DETAILS && f.type == WIRE_BYTES) {
-                        if (!read_details(f.bytes, &ret->error))
-                                return false;
-                } else if (f.number == REPLY_PAYLOAD && f.type == WIRE_BYTES)
+                if (f.number == REPLY_CODE)
+                        ret->status = status_from_wire((uint32_t)f.value);
+                else if (f.number == REPLY_MESSAGE)
+                        text = f.bytes;
+                else if (f.number == REPLY_DETAILS && !read_details(f.bytes, &ret->error))
+                        return false;
+                else if (f.number == REPLY_PAYLOAD)
                         ret->payload = f.bytes;
         }
         ret->error.status = ret->status;
+        if (text.n_bytes > 0)
+                copy_text(ret->error.text, sizeof(ret->error.text), text);
         return ret->payload.n_bytes <= FRAME_MAX_PAYLOAD_BYTES;
 }
 

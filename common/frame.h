@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_CALL_ID_BYTES       16
-#define FRAME_MAX_CALLS           256
-#define FRAME_MAX_BYTES           (4u * 1024 * 1024) /* a whole nng message */
-#define FRAME_MAX_PAYLOAD_BYTES   (1024u * 1024)     /* one request or response message */
-#define FRAME_MAX_TOKEN_BYTES     2048
-#define FRAME_MAX_METHOD_BYTES    128
-#define FRAME_MAX_REQUEST_ID      64
-#define FRAME_MAX_TRACEPARENT     64
-#define FRAME_MAX_CLIENT_ADDRESS  64
+#define FRAME_CALL_ID_BYTES      16
+#define FRAME_MAX_CALLS          256 /* and as many cancels */
+#define FRAME_MAX_BYTES          (4u * 1024 * 1024) /* a whole nng message */
+#define FRAME_MAX_PAYLOAD_BYTES  (1024u * 1024) /* one request or response message */
+#define FRAME_MAX_TOKEN_BYTES    2048
+#define FRAME_MAX_METHOD_BYTES   128
+#define FRAME_MAX_REQUEST_ID     64
+#define FRAME_MAX_TRACEPARENT    64
+#define FRAME_MAX_CLIENT_ADDRESS 64
 
 struct frame_bytes {
         const uint8_t *data;
@@ -30,8 +30,8 @@ struct frame_call {
         uint32_t timeout_ms;
         struct frame_bytes token;
         struct frame_bytes payload;
-        struct frame_bytes request_id;     /* printable ASCII */
-        struct frame_bytes traceparent;    /* printable ASCII */
+        struct frame_bytes request_id; /* printable ASCII */
+        struct frame_bytes traceparent; /* printable ASCII */
         struct frame_bytes client_address; /* printable ASCII */
 };
 
@@ -54,9 +54,12 @@ void frame_append_reply(struct buffer *out, const struct frame_reply *reply);
  *     while ((kind = frame_next_in_request(&r, &call, &cancel, &err)) > FRAME_END) … */
 struct frame_reader {
         const uint8_t *at, *end;
-        unsigned n_calls;
+        unsigned n_calls, n_cancels; /* so far; replies count as calls */
 };
-#define FRAME_READER(data, n) {(const uint8_t *)(data), (const uint8_t *)(data) + (n), 0}
+#define FRAME_READER(data, n)                                                \
+        {                                                                    \
+                (const uint8_t *)(data), (const uint8_t *)(data) + (n), 0, 0 \
+        }
 
 enum frame_kind { FRAME_BAD = -1, FRAME_END = 0, FRAME_CALL, FRAME_CANCEL, FRAME_REPLY };
 
