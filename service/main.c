@@ -236,6 +236,7 @@ static enum status open_rpc(struct service *service, struct error *reterr)
         if (asprintf(&url, "ipc://%s/rpc.ipc", arg_data) < 0)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
         const char *const defaults[] = {url};
+        struct rpc_server *server; /* service->rpc, which handlers read already */
         const struct rpc_server_options options = {
                 .service = service,
                 .handlers = service_handlers,
@@ -245,7 +246,7 @@ static enum status open_rpc(struct service *service, struct error *reterr)
                 .writes_per_second = arg_write_rate,
                 .writes_burst = arg_write_burst,
         };
-        return rpc_server_new(&options, &service->rpc, reterr);
+        return rpc_server_new(&options, &server, reterr);
 }
 
 static enum status start(struct service *service, struct error *reterr)

@@ -44,8 +44,8 @@ static void finish(struct part *part)
 
 /* --- on the writer thread --- */
 
-static enum status run_one(struct write_call *w, struct buffer *packed, struct frame_bytes *ret,
-                           struct error *reterr)
+static enum status run_one(struct rpc_server *s, struct write_call *w, struct buffer *packed,
+                           struct frame_bytes *ret, struct error *reterr)
 {
         struct call *call = &w->call;
         bool is_replayed = call_is_replayed(call);
@@ -54,14 +54,14 @@ static enum status run_one(struct write_call *w, struct buffer *packed, struct f
 
         if (st != STATUS_OK)
                 return st;
-        LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
+        LEASE(lease, s->service->db, LEASE_WRITE, call->deadline);
         if (is_replayed) {
                 st = replay_find(&lease, &w->key, clock_wall_ms(), call->arena, &found, ret,
                                  reterr);
                 if (st != STATUS_OK || found)
                         return st;
         }
-        st = dispatch_handle(call->service->rpc, call, reterr);
+        st = dispatch_handle(s, call, reterr);
         if (st == STATUS_OK)
                 st = dispatch_pack(call->response, packed, ret, reterr);
         if (st == STATUS_OK && is_replayed)
@@ -89,6 +89,7 @@ static void prune(struct rpc_server *s)
 static void run(struct db_job *job)
 {
         struct writing *w = (struct writing *)((char *)job - offsetof(struct writing, job));
+        struct rpc_server *s = w->part->exchange->server;
         struct frame_reply reply;
 
         buffer_clear(&w->part->out);
@@ -100,13 +101,14 @@ static void run(struct db_job *job)
                         reply.status = one->failure->status;
                         reply.error = *one->failure;
                 } else {
-                        reply.status = run_one(one, &w->part->packed, &reply.payload, &reply.error);
+                        reply.status =
+                                run_one(s, one, &w->part->packed, &reply.payload, &reply.error);
                         if (reply.status != STATUS_OK)
                                 one->call.after = NULL;
                 }
                 one->status = batch_encode(one->item, &one->call, &reply);
         }
-        prune(w->part->exchange->server);
+        prune(s);
 }
 
 /* Nothing of the job happened: every call answers that instead of its reply. */
