@@ -44,12 +44,12 @@ static const char script[] = "SwaggerUIBundle({\n"
 enum status docs_init(struct docs *d, const char *dir, struct error *reterr)
 {
         uint8_t hash[16];
+        char hex[2 * sizeof(hash) + 1];
 
         crypto_generichash(hash, sizeof(hash), (const uint8_t *)contract_openapi,
                            contract_openapi_bytes, NULL, 0);
-        d->openapi_etag[0] = '"';
-        sodium_bin2hex(d->openapi_etag + 1, sizeof(d->openapi_etag) - 1, hash, sizeof(hash));
-        strcat(d->openapi_etag, "\"");
+        sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+        snprintf(d->openapi_etag, sizeof(d->openapi_etag), "\"%s\"", hex);
         return static_files_init(&d->files, dir, reterr);
 }
 

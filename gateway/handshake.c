@@ -20,7 +20,7 @@ static void sha1_block(uint32_t h[static 5], const uint8_t block[static 64])
         uint32_t d = h[3];
         uint32_t e = h[4];
 
-        for (unsigned i = 0; i < 16; i++)
+        for (size_t i = 0; i < 16; i++)
                 w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
                        (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
         for (unsigned i = 16; i < 80; i++)

@@ -31,7 +31,7 @@ static enum status split(const char *host_port, char *host, size_t size, const c
 
 static void format_address(int fd, char *ret, size_t size)
 {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {0};
         socklen_t n = sizeof(address);
         char host[64];
         char port[8];
