@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { MAX_PAYLOAD_BYTES = FRAME_MAX_PAYLOAD_BYTES };
+
 /* Lengths of the texts of a call, checked. */
 struct texts {
         size_t token, request_id, traceparent, client_address;
@@ -138,10 +140,10 @@ static enum status check_request(const struct call_start *start, size_t *ret_n,
                                          ? start->request->descriptor->name
                                          : "NULL");
         *ret_n = protobuf_c_message_get_packed_size(start->request);
-        if (*ret_n > FRAME_MAX_PAYLOAD_BYTES)
+        if (*ret_n > MAX_PAYLOAD_BYTES)
                 return error_set(reterr, STATUS_INVALID_ARGUMENT,
-                                 "the request has %zu bytes; at most %u are allowed", *ret_n,
-                                 FRAME_MAX_PAYLOAD_BYTES);
+                                 "the request has %zu bytes; at most %d are allowed", *ret_n,
+                                 MAX_PAYLOAD_BYTES);
         return STATUS_OK;
 }
 
@@ -186,26 +188,30 @@ enum status call_start(struct soc_client *c, const struct call_start *start,
         return STATUS_OK;
 }
 
-static enum status find(const char *name, const struct method **ret, struct error *reterr)
+/* NULL, and reterr says so, when there is none. */
+static const struct method *find(const char *name, struct error *reterr)
 {
-        *ret = name ? contract_find(name, strlen(name)) : NULL;
-        if (!*ret)
-                return error_set(reterr, STATUS_UNIMPLEMENTED, "there is no method '%.100s'",
-                                 name ? name : "");
-        return STATUS_OK;
+        const struct method *m = name ? contract_find(name, strlen(name)) : NULL;
+
+        if (!m)
+                error_set(reterr, STATUS_UNIMPLEMENTED, "there is no method '%.100s'",
+                          name ? name : "");
+        return m;
 }
 
 soc_status soc_call_start(soc_client *c, const char *method, const ProtobufCMessage *request,
                           const soc_call_options *options, soc_callback callback, void *closure,
                           soc_pending **ret, soc_error *reterr)
 {
-        struct call_start start = {
-                .request = request, .options = options, .callback = callback, .closure = closure};
-        enum status st = find(method, &start.method, error_of(reterr));
+        struct call_start start = {.method = find(method, error_of(reterr)),
+                                   .request = request,
+                                   .options = options,
+                                   .callback = callback,
+                                   .closure = closure};
 
-        if (st == STATUS_OK)
-                st = call_start(c, &start, ret, error_of(reterr));
-        return (soc_status)st;
+        if (!start.method)
+                return SOC_UNIMPLEMENTED;
+        return (soc_status)call_start(c, &start, ret, error_of(reterr));
 }
 
 void soc_cancel(soc_pending *p)
@@ -275,20 +281,20 @@ soc_status soc_call(soc_client *c, const char *method, const ProtobufCMessage *r
         struct waiter w = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                            .cond = PTHREAD_COND_INITIALIZER,
                            .reterr = reterr};
-        struct call_start start = {.request = request,
+        struct call_start start = {.method = find(method, error_of(reterr)),
+                                   .request = request,
                                    .options = options,
                                    .callback = wake_waiter,
                                    .closure = &w,
                                    .keep = ret != NULL};
-        enum status st;
 
+        if (!start.method)
+                return SOC_UNIMPLEMENTED;
         if (c->wake)
                 return (soc_status)error_set(error_of(reterr), STATUS_FAILED_PRECONDITION,
                                              "a client with a wake function cannot wait; use "
                                              "soc_call_start()");
-        st = find(method, &start.method, error_of(reterr));
-        if (st == STATUS_OK)
-                st = call_start(c, &start, NULL, error_of(reterr));
+        enum status st = call_start(c, &start, NULL, error_of(reterr));
         if (st != STATUS_OK)
                 return (soc_status)st;
         {

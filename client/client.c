@@ -34,7 +34,7 @@ void client_end(struct soc_client *c, struct soc_pending *p, struct task_list *l
 
 void client_add_cancel(struct soc_client *c, const struct soc_pending *p)
 {
-        if (c->cancels.n_bytes < FRAME_MAX_CALLS * FRAME_CALL_ID_BYTES)
+        if (c->cancels.n_bytes / FRAME_CALL_ID_BYTES < FRAME_MAX_CALLS)
                 buffer_append(&c->cancels, p->id, sizeof(p->id));
 }
 

@@ -23,8 +23,8 @@ struct stub_service;
 
 struct soc_client {
         atomic_uint refs; /* the owner's, and one for every soc_pending that a user holds */
-        char *url;
         uint32_t max_queued;
+        char *url;
         void (*wake)(void *closure);
         void *wake_closure;
 
@@ -38,26 +38,26 @@ struct soc_client {
         pthread_mutex_t mutex; /* guards all that follows */
         bool closing; /* nothing new begins */
         bool aborting; /* nothing is waited for any more */
+        bool closed; /* nng has closed the socket */
+        bool woken; /* wake has been called since the last dispatch */
         unsigned corked;
-        uint32_t pipe_id; /* of the connection; 0 = there is none */
+        unsigned n_busy; /* slots on the way */
         unsigned n_pipes; /* connections that nng has yet to say farewell of */
+        uint32_t pipe_id; /* of the connection; 0 = there is none */
+        bool keeper_stop;
+        bool pump_wanted; /* the keeper shall send what waits */
+        pthread_cond_t idle; /* n_busy, n_pipes, pipe_id or closed has changed */
         struct token *token;
         struct timers timers; /* every call that has not ended and is not CLAIMED */
         struct client_lane lanes[LANE_COUNT];
         struct client_lane cancel_lane;
         struct buffer cancels; /* ids of calls that the service may stop, one after another */
-        unsigned n_busy; /* slots on the way */
-        pthread_cond_t idle; /* n_busy, n_pipes, pipe_id or closed has changed */
-        bool closed; /* nng has closed the socket */
         struct task_list done; /* to be delivered by the keeper, or by soc_client_dispatch() */
-        bool woken; /* wake has been called since the last dispatch */
         struct stub_service *stubs;
 
         pthread_t keeper;
         pthread_cond_t keeper_cond;
         deadline_ns keeper_at; /* when it looks again by itself */
-        bool keeper_stop;
-        bool pump_wanted; /* the keeper shall send what waits */
 };
 
 /* Ends a call that is not DONE: takes it out of whatever it is in and appends it to list. Its

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 /* The most memory that one response may unpack to. */
-#define HARVEST_BUDGET_BYTES (32u * 1024 * 1024)
+#define HARVEST_BUDGET_BYTES ((size_t)32 * 1024 * 1024)
 
 struct harvest_pool;
 

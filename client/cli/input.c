@@ -6,6 +6,8 @@
 #include <string.h>
 #include <termios.h>
 
+enum { MAX_BYTES = JSON_MAX_BYTES };
+
 const char *input_all(struct cli *cli, size_t *ret_n)
 {
         AUTO_BUFFER all = BUFFER_INIT;
@@ -20,8 +22,8 @@ const char *input_all(struct cli *cli, size_t *ret_n)
                 if (n == 0)
                         break;
                 all.n_bytes += n;
-                if (all.n_bytes > JSON_MAX_BYTES) {
-                        report_failed("standard input has more than %d bytes", JSON_MAX_BYTES);
+                if (all.n_bytes > MAX_BYTES) {
+                        report_failed("standard input has more than %d bytes", MAX_BYTES);
                         return NULL;
                 }
         }

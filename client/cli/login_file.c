@@ -18,6 +18,7 @@ static enum status login_path(struct arena *arena, const char **ret_folder, cons
         const char *config = getenv("XDG_CONFIG_HOME");
         const char *home = getenv("HOME");
 
+        *ret_folder = *ret_file = "";
         if (config && config[0] == '/')
                 *ret_folder = arena_printf(arena, "%s/socializer", config);
         else if (home && home[0])

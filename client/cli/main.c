@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define ARENA_BYTES (64u * 1024 * 1024)
+#define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 int main(int argc, char **argv)
 {

@@ -103,7 +103,7 @@ int output_table_print(struct output_table *t)
         size_t width[16] = {0};
         bool right[16] = {false};
 
-        if (t->cli->arena.exhausted)
+        if (t->cli->arena.exhausted || t->n_columns == 0)
                 return report_failed("no memory");
         for (size_t i = 0; i < t->n_columns && i < t->n_cells; i++) {
                 right[i] = t->cells[i][0] == '>';
