@@ -127,7 +127,7 @@ static enum status enqueue(struct soc_client *c, struct soc_pending *p, bool own
         return STATUS_OK;
 }
 
-/* NULL when the request is of the method's type and not too large, or why not. */
+/* The packed size of a request that is of the method's type and not too large. */
 static enum status check_request(const struct call_start *start, size_t *ret_n,
                                  struct error *reterr)
 {

@@ -2,9 +2,9 @@
 # test_cli.sh SOCIALIZER SOCIALIZERD COMPLETION: the command line against a real service. Each check says
 # what it expects: an exit code, and a pattern in what was printed.
 set -uo pipefail
-socializer=$1
-socializerd=$2
-completion=$3
+socializer=$(realpath "$1")
+socializerd=$(realpath "$2")
+completion=$(realpath "$3")
 dir=$(mktemp -d)
 service=
 failures=0
