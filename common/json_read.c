@@ -31,11 +31,10 @@ static enum status no_memory(const struct reading *r)
 static void path_of(const struct reading *r, const char *name, char ret[static PATH_BYTES])
 {
         const char *dot = r->parent[0] ? "." : "";
+        int n = snprintf(ret, PATH_BYTES, "%s%s%s", r->parent, dot, name);
 
-        if (r->index >= 0)
-                snprintf(ret, PATH_BYTES, "%.40s%s%.30s[%ld]", r->parent, dot, name, r->index);
-        else
-                snprintf(ret, PATH_BYTES, "%.40s%s%.30s", r->parent, dot, name);
+        if (r->index >= 0 && n < PATH_BYTES)
+                snprintf(ret + n, PATH_BYTES - (size_t)n, "[%ld]", r->index);
 }
 
 static enum status wanted(const struct reading *r, const struct field_rule *rule, const char *what)

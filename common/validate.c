@@ -1,8 +1,8 @@
 #include "common/wire.h"
 
+#include "common/json.h"
 #include "common/reflect.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct pattern {
 static struct pattern *patterns;
 static size_t n_patterns;
 
-static struct pattern *find_pattern(const char *text)
+static const struct pattern *find_pattern(const char *text)
 {
         for (size_t i = 0; i < n_patterns; i++) {
                 if (patterns[i].text == text || !strcmp(patterns[i].text, text))
@@ -72,12 +72,10 @@ struct place {
 static void place_name(const struct place *p, char ret[static PATH_BYTES])
 {
         const char *dot = p->parent[0] ? "." : "";
+        int n = snprintf(ret, PATH_BYTES, "%s%s%s", p->parent, dot, p->rule->field->name);
 
-        if (p->index >= 0)
-                snprintf(ret, PATH_BYTES, "%.40s%s%.20s[%ld]", p->parent, dot, p->rule->field->name,
-                         p->index);
-        else
-                snprintf(ret, PATH_BYTES, "%.40s%s%.20s", p->parent, dot, p->rule->field->name);
+        if (p->index >= 0 && n < PATH_BYTES)
+                snprintf(ret + n, PATH_BYTES - (size_t)n, "[%ld]", p->index);
 }
 
 static enum status required(const struct place *p, struct error *reterr)
@@ -121,8 +119,7 @@ static enum status check_json(const struct place *p, const char *text, struct er
 
         if (!*text)
                 return STATUS_OK;
-        value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-        if (value) {
+        if (json_parse_text(text, strlen(text), &value, NULL) == STATUS_OK) {
                 json_decref(value);
                 return STATUS_OK;
         }
@@ -130,19 +127,31 @@ static enum status check_json(const struct place *p, const char *text, struct er
         return error_field(reterr, name, "want JSON text");
 }
 
+/* Only for text whose length has been checked: what regexec() costs grows with it. */
+static enum status check_pattern(const struct place *p, const char *text, struct error *reterr)
+{
+        const struct pattern *pattern = find_pattern(p->rule->pattern);
+        const char *hint = p->rule->pattern_hint ? p->rule->pattern_hint : p->rule->pattern;
+        char name[PATH_BYTES];
+
+        place_name(p, name);
+        if (!pattern)
+                return error_set(reterr, STATUS_INTERNAL, "the pattern of %s is not compiled",
+                                 name);
+        if (regexec(&pattern->regex, text, 0, NULL, 0) != 0)
+                return error_field(reterr, name, "want %s", hint);
+        return STATUS_OK;
+}
+
 static enum status check_string(const struct place *p, const char *text, struct error *reterr)
 {
-        char name[PATH_BYTES];
         enum status st = check_length(p, "characters", wire_utf8_length(text), reterr);
 
         if (st != STATUS_OK)
                 return st;
-        if (p->rule->pattern && regexec(&find_pattern(p->rule->pattern)->regex, text, 0, NULL, 0)) {
-                place_name(p, name);
-                return error_field(reterr, name, "want %s",
-                                   p->rule->pattern_hint ? p->rule->pattern_hint
-                                                         : p->rule->pattern);
-        }
+        st = p->rule->pattern ? check_pattern(p, text, reterr) : STATUS_OK;
+        if (st != STATUS_OK)
+                return st;
         return p->rule->flags & RULE_JSON ? check_json(p, text, reterr) : STATUS_OK;
 }
 
@@ -159,11 +168,12 @@ static enum status check_range(const struct place *p, double value, struct error
                 return STATUS_OK;
         place_name(p, name);
         if ((r->flags & RULE_HAS_MIN) && (r->flags & RULE_HAS_MAX))
-                return error_field(reterr, name, "want %g to %g, got %g", r->min, r->max, value);
+                return error_field(reterr, name, "want %.15g to %.15g, got %.15g", r->min, r->max,
+                                   value);
         if (r->flags & RULE_HAS_MIN)
-                return error_field(reterr, name, "want at least %g, got %g", r->min, value);
+                return error_field(reterr, name, "want at least %.15g, got %.15g", r->min, value);
         if (r->flags & RULE_HAS_MAX)
-                return error_field(reterr, name, "want at most %g, got %g", r->max, value);
+                return error_field(reterr, name, "want at most %.15g, got %.15g", r->max, value);
         return error_field(reterr, name, "want a finite number");
 }
 
