@@ -1,0 +1,381 @@
+/* Who is behind a socket. Sockets that bring the same token share it: the service is asked about it
+ * once when it is new, and again every half minute, so that a token that is revoked or has expired
+ * does not stay signed in. */
+#include "gateway/ws_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t text_bucket(const char *text)
+{
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+        for (const char *at = text; *at; at++)
+                hash = (hash ^ (uint8_t)*at) * UINT64_C(0x100000001b3);
+        return (size_t)(hash >> 32) % WS_BUCKETS;
+}
+
+static size_t user_bucket(int64_t id)
+{
+        return (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 32) % WS_BUCKETS;
+}
+
+/* --- users --- */
+
+/* The user, made on first use, with a reference; NULL when there is no memory. */
+static struct ws_user *user_get(struct ws *ws, int64_t id)
+{
+        size_t b = user_bucket(id);
+        struct ws_user *u;
+
+        for (u = ws->users[b]; u; u = u->next) {
+                if (u->id == id) {
+                        u->refs++;
+                        return u;
+                }
+        }
+        u = calloc(1, sizeof(*u));
+        if (!u)
+                return NULL;
+        u->id = id;
+        u->refs = 1;
+        u->next = ws->users[b];
+        ws->users[b] = u;
+        return u;
+}
+
+static void user_unref(struct ws *ws, struct ws_user *u)
+{
+        if (!u || --u->refs > 0)
+                return;
+        for (struct ws_user **at = &ws->users[user_bucket(u->id)]; *at; at = &(*at)->next) {
+                if (*at == u) {
+                        *at = u->next;
+                        break;
+                }
+        }
+        free(u);
+}
+
+static void user_attach(struct ws_socket *s, struct ws_user *u)
+{
+        s->user = u;
+        u->refs++;
+        s->prev_of_user = NULL;
+        s->next_of_user = u->sockets;
+        if (u->sockets)
+                u->sockets->prev_of_user = s;
+        u->sockets = s;
+        u->n_sockets++;
+}
+
+static void user_detach(struct ws_socket *s)
+{
+        struct ws_user *u = s->user;
+
+        if (!u)
+                return;
+        if (s->prev_of_user)
+                s->prev_of_user->next_of_user = s->next_of_user;
+        else
+                u->sockets = s->next_of_user;
+        if (s->next_of_user)
+                s->next_of_user->prev_of_user = s->prev_of_user;
+        u->n_sockets--;
+        s->user = NULL;
+        user_unref(s->ws, u);
+}
+
+/* --- tokens --- */
+
+static struct ws_token *token_get(struct ws *ws, const char *text)
+{
+        size_t b = text_bucket(text);
+        size_t n = strlen(text) + 1;
+        struct ws_token *t;
+
+        for (t = ws->tokens[b]; t; t = t->next)
+                if (strcmp(t->text, text) == 0)
+                        return t;
+        t = calloc(1, sizeof(*t) + n);
+        if (!t)
+                return NULL;
+        t->ws = ws;
+        memcpy(t->text, text, n);
+        t->next = ws->tokens[b];
+        ws->tokens[b] = t;
+        ws->refs++;
+        return t;
+}
+
+static void token_unref(struct ws_token *t)
+{
+        struct ws *ws = t->ws;
+
+        if (--t->refs > 0)
+                return;
+        for (struct ws_token **at = &ws->tokens[text_bucket(t->text)]; *at; at = &(*at)->next) {
+                if (*at == t) {
+                        *at = t->next;
+                        break;
+                }
+        }
+        user_unref(ws, t->user);
+        explicit_bzero(t->text, strlen(t->text));
+        free(t);
+        ws_unref(ws);
+}
+
+static void token_attach(struct ws_socket *s, struct ws_token *t)
+{
+        s->token = t;
+        t->refs++;
+        s->prev_of_token = NULL;
+        s->next_of_token = t->sockets;
+        if (t->sockets)
+                t->sockets->prev_of_token = s;
+        t->sockets = s;
+}
+
+static void token_leave(struct ws_socket *s)
+{
+        struct ws_token *t = s->token;
+
+        if (s->prev_of_token)
+                s->prev_of_token->next_of_token = s->next_of_token;
+        else
+                t->sockets = s->next_of_token;
+        if (s->next_of_token)
+                s->next_of_token->prev_of_token = s->prev_of_token;
+        s->token = NULL;
+        token_unref(t);
+}
+
+void ws_token_detach(struct ws_socket *s)
+{
+        if (!s->token)
+                return;
+        user_detach(s);
+        token_leave(s);
+}
+
+/* --- what the service says --- */
+
+static void refuse(struct ws_socket *s, const struct error *error)
+{
+        ws_send_error(s, error, NULL);
+        if (error->status == STATUS_UNAUTHENTICATED || error->status == STATUS_INVALID_ARGUMENT ||
+            error->status == STATUS_PERMISSION_DENIED)
+                ws_socket_close(s, WS_CODE_AUTH, "sign in again");
+        else
+                ws_socket_close(s, WS_CODE_TRY_AGAIN_LATER, "try again later");
+}
+
+/* Sockets may go while others are told: the list is walked from its head. */
+static void refuse_all(struct ws_token *t, const struct error *error)
+{
+        t->refs++;
+        while (t->sockets)
+                refuse(t->sockets, error);
+        token_unref(t);
+}
+
+void ws_token_refused(struct ws_token *t)
+{
+        struct error error;
+
+        error_set(&error, STATUS_UNAUTHENTICATED, "your session has ended; log in again");
+        refuse_all(t, &error);
+}
+
+/* Lets a socket in whose token is known to be good. */
+static void admit(struct ws_socket *s, struct ws_user *u)
+{
+        struct error error;
+
+        if (u->n_sockets >= s->ws->max_sockets_per_user) {
+                error_set(&error, STATUS_RESOURCE_EXHAUSTED,
+                          "you have %u connections already, the limit",
+                          s->ws->max_sockets_per_user);
+                ws_send_error(s, &error, NULL);
+                ws_socket_close(s, WSLAY_CODE_POLICY_VIOLATION, "too many connections");
+                return;
+        }
+        user_attach(s, u);
+        s->state = WS_OPEN;
+        ws_json_established(s->ws, u);
+        ws_socket_send_text(s);
+        ws_socket_replay(s);
+}
+
+static struct ws_socket *first_waiting(const struct ws_token *t)
+{
+        for (struct ws_socket *s = t->sockets; s; s = s->next_of_token)
+                if (s->state == WS_CHECKING)
+                        return s;
+        return NULL;
+}
+
+static void admit_waiting(struct ws_token *t, const Socializer__V1__User *who)
+{
+        struct ws_user *u = user_get(t->ws, who->id);
+        struct error error;
+
+        if (!u) {
+                error_retry(&error, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
+                refuse_all(t, &error);
+                return;
+        }
+        snprintf(u->username, sizeof(u->username), "%s", who->username);
+        user_unref(t->ws, t->user);
+        t->user = u;
+        for (struct ws_socket *s; (s = first_waiting(t));)
+                admit(s, u);
+}
+
+static void on_me(void *closure, soc_status status, const ProtobufCMessage *response,
+                  const soc_error *error)
+{
+        struct ws_token *t = closure;
+        const Socializer__V1__GetMeResponse *r = (const Socializer__V1__GetMeResponse *)response;
+        bool is_new = !t->user;
+
+        t->checking = false;
+        t->check_at_ms = ws_now(t->ws) + WS_TOKEN_CHECK_MS;
+        if (status == SOC_OK && r->user) {
+                admit_waiting(t, r->user);
+        } else if (status == SOC_UNAUTHENTICATED || (is_new && error)) {
+                refuse_all(t, (const struct error *)error);
+        } else {
+                /* The service cannot say now; who was let in stays. */
+                t->check_at_ms = ws_now(t->ws) + WS_TOKEN_RETRY_MS;
+        }
+        token_unref(t);
+}
+
+static void check(struct ws_token *t)
+{
+        struct ws *ws = t->ws;
+        Socializer__V1__GetMeRequest request = SOCIALIZER__V1__GET_ME_REQUEST__INIT;
+        const soc_call_options options = {
+                .token = t->text,
+                .client_address = t->sockets ? t->sockets->client_address : "-",
+        };
+        soc_error error;
+
+        if (t->checking)
+                return;
+        t->checking = true;
+        t->refs++;
+        gateway_gather(ws->gateway);
+        if (soc_call_start(ws->gateway->client, "socializer.v1.UserService/GetMe", &request.base,
+                           &options, on_me, t, NULL, &error) != SOC_OK)
+                on_me(t, error.status, NULL, &error);
+}
+
+/* Another token for a socket that is signed in: a page that has renewed its session. */
+struct renewal {
+        struct ws_socket *socket;
+        struct ws_token *token;
+};
+
+static void on_renewed(void *closure, soc_status status, const ProtobufCMessage *response,
+                       const soc_error *why)
+{
+        struct renewal *r = closure;
+        struct ws_socket *s = r->socket;
+        const Socializer__V1__GetMeResponse *me = (const Socializer__V1__GetMeResponse *)response;
+        struct error error;
+
+        if (s->state == WS_OPEN && status != SOC_OK) {
+                ws_send_error(s, (const struct error *)why, NULL);
+        } else if (s->state == WS_OPEN && (!me->user || me->user->id != s->user->id)) {
+                error_set(&error, STATUS_PERMISSION_DENIED,
+                          "the token is another user's; open a connection of its own");
+                ws_send_error(s, &error, NULL);
+        } else if (s->state == WS_OPEN) {
+                token_leave(s);
+                token_attach(s, r->token);
+                if (!r->token->user) {
+                        r->token->user = s->user;
+                        s->user->refs++;
+                        r->token->check_at_ms = ws_now(s->ws) + WS_TOKEN_CHECK_MS;
+                }
+                ws_json_established(s->ws, s->user);
+                ws_socket_send_text(s);
+        }
+        token_unref(r->token);
+        ws_socket_unref(s);
+        free(r);
+}
+
+static void renew(struct ws_socket *s, const char *text)
+{
+        struct ws *ws = s->ws;
+        Socializer__V1__GetMeRequest request = SOCIALIZER__V1__GET_ME_REQUEST__INIT;
+        const soc_call_options options = {.token = text, .client_address = s->client_address};
+        struct ws_token *t = token_get(ws, text);
+        struct renewal *r = t ? malloc(sizeof(*r)) : NULL;
+        soc_error error = {0};
+
+        if (t)
+                t->refs++;
+        if (!r) {
+                if (t)
+                        token_unref(t);
+                error_retry((struct error *)&error, STATUS_RESOURCE_EXHAUSTED, 1000,
+                            "no memory left");
+                ws_send_error(s, (const struct error *)&error, NULL);
+                return;
+        }
+        *r = (struct renewal){s, t};
+        ws_socket_ref(s);
+        if (soc_call_start(ws->gateway->client, "socializer.v1.UserService/GetMe", &request.base,
+                           &options, on_renewed, r, NULL, &error) != SOC_OK)
+                on_renewed(r, error.status, NULL, &error);
+}
+
+void ws_token_present(struct ws_socket *s, const char *text)
+{
+        struct ws_token *t;
+        struct error error;
+
+        if (s->state == WS_OPEN && strcmp(s->token->text, text) == 0) {
+                ws_json_established(s->ws, s->user);
+                ws_socket_send_text(s);
+                return;
+        }
+        if (s->state == WS_OPEN) {
+                renew(s, text);
+                return;
+        }
+        t = token_get(s->ws, text);
+        if (!t) {
+                error_retry(&error, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
+                refuse(s, &error);
+                return;
+        }
+        token_attach(s, t);
+        s->state = WS_CHECKING;
+        if (t->user && ws_now(s->ws) < t->check_at_ms)
+                admit(s, t->user);
+        else
+                check(t);
+}
+
+void ws_token_tick(struct ws *ws)
+{
+        uint64_t now = ws_now(ws);
+
+        for (size_t i = 0; i < WS_BUCKETS; i++) {
+                for (struct ws_token *t = ws->tokens[i], *next; t; t = next) {
+                        next = t->next;
+                        if (t->user && !t->checking && now >= t->check_at_ms) {
+                                t->refs++;
+                                check(t);
+                                next = t->next;
+                                token_unref(t);
+                        }
+                }
+        }
+}
