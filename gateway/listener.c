@@ -45,17 +45,20 @@ static void format_address(int fd, char *ret, size_t size)
                          port);
 }
 
+/* -1 and errno when it cannot. */
 static int try_listen(const struct addrinfo *ai)
 {
         int on = 1;
-        AUTO_CLOSE int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-            bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
-                return -1;
-        int listening = fd;
-        fd = -1;
-        return listening;
+        if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+            bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+                return fd;
+        int why = errno;
+        if (fd >= 0)
+                close(fd);
+        errno = why;
+        return -1;
 }
 
 enum status listener_open(const char *host_port, int *ret_fd, char *ret_address, size_t size,

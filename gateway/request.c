@@ -352,6 +352,9 @@ static void on_ended(void *closure, soc_status status, const ProtobufCMessage *r
         if (status == SOC_CANCELLED && r->is_unreachable) {
                 status = SOC_UNAVAILABLE;
                 error_retry(&e, STATUS_UNAVAILABLE, 1000, "the service cannot be reached");
+        } else if (status == SOC_CANCELLED && r->server->gateway->stopping) {
+                status = SOC_UNAVAILABLE;
+                error_retry(&e, STATUS_UNAVAILABLE, 1000, "the gateway is stopping");
         }
         r->finish(r, status, response, &e);
         if (r->suspended) {
