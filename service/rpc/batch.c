@@ -8,7 +8,7 @@
 
 /* Parts kept for later messages, and the memory that each of them may keep. */
 #define KEEP_PARTS      64
-#define KEEP_PART_BYTES (256 * 1024)
+#define KEEP_PART_BYTES ((size_t)256 * 1024)
 
 /* When to come again after a refusal. */
 #define RETRY_FULL_MS     100
@@ -135,7 +135,8 @@ static void join_parts(struct exchange *e, struct buffer *out)
 {
         for (size_t i = 0; i < e->n_items; i++) {
                 const struct item *item = &e->items[i];
-                size_t room_bytes = FRAME_MAX_BYTES - (e->n_items - i) * DISPATCH_ERROR_BYTES;
+                size_t room_bytes =
+                        (size_t)FRAME_MAX_BYTES - (e->n_items - i) * DISPATCH_ERROR_BYTES;
                 struct frame_reply reply;
 
                 batch_reply_init(&reply);
@@ -328,6 +329,22 @@ static void answer_bad(struct exchange *e, struct frame_reply *reply)
         buffer_deinit(&out);
 }
 
+static bool is_write(const struct item *item)
+{
+        return item->refusal == REFUSAL_NONE && item->method && item->method->lane == LANE_WRITE;
+}
+
+static bool is_single(const struct item *item)
+{
+        return item->refusal == REFUSAL_NONE && item->method &&
+               (item->method->lane == LANE_PASSWORD || item->method->lane == LANE_LONG);
+}
+
+static bool is_read(const struct item *item)
+{
+        return item->refusal == REFUSAL_NONE && item->method && item->method->lane == LANE_READ;
+}
+
 /* Hands one password or long call to its pool. False: it is refused, for the reason in its item. */
 static bool hand_over_single(struct exchange *e, struct item *item)
 {
@@ -360,7 +377,7 @@ static bool hand_over_writes(struct exchange *e)
 
                 if (part) {
                         for (size_t i = 0; i < e->n_items; i++) {
-                                if (e->items[i].method && e->items[i].method->lane == LANE_WRITE)
+                                if (is_write(&e->items[i]))
                                         e->items[i].part = part;
                         }
                         atomic_fetch_add(&e->n_open, 1);
@@ -371,7 +388,7 @@ static bool hand_over_writes(struct exchange *e)
         }
         writing_finished(s);
         for (size_t i = 0; i < e->n_items; i++) {
-                if (e->items[i].method && e->items[i].method->lane == LANE_WRITE)
+                if (is_write(&e->items[i]))
                         e->items[i].refusal = refusal;
         }
         return false;
@@ -411,15 +428,13 @@ static void take_apart(struct exchange *e)
 
         for (size_t i = 0; i < e->n_items; i++) {
                 struct item *item = &e->items[i];
-                enum lane lane = item->method ? item->method->lane : LANE_READ;
 
-                if (item->refusal != REFUSAL_NONE || !item->method)
-                        has_rest = true;
-                else if (lane == LANE_WRITE)
+                if (is_write(item)) {
                         has_writes = true;
-                else if (lane == LANE_READ)
-                        has_rest = has_reads = true;
-                else if (!hand_over_single(e, item))
+                        continue;
+                }
+                has_reads |= is_read(item);
+                if (!is_single(item) || !hand_over_single(e, item))
                         has_rest = true;
         }
         if (has_writes && !hand_over_writes(e))

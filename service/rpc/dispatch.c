@@ -26,10 +26,10 @@ static void id_as_text(const uint8_t id[static FRAME_CALL_ID_BYTES], char *to)
         static const char digits[] = "0123456789abcdef";
 
         for (size_t i = 0; i < FRAME_CALL_ID_BYTES; i++) {
-                to[2 * i] = digits[id[i] >> 4];
-                to[2 * i + 1] = digits[id[i] & 15];
+                *to++ = digits[id[i] >> 4];
+                *to++ = digits[id[i] & 15];
         }
-        to[2 * FRAME_CALL_ID_BYTES] = '\0';
+        *to = '\0';
 }
 
 void dispatch_begin(struct rpc_server *s, struct call *call, const struct frame_call *frame,
@@ -188,7 +188,7 @@ enum status dispatch_pack(const ProtobufCMessage *message, struct buffer *out,
         size_t n = protobuf_c_message_get_packed_size(message);
         uint8_t *at;
 
-        if (n > FRAME_MAX_PAYLOAD_BYTES)
+        if (n > (size_t)FRAME_MAX_PAYLOAD_BYTES)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED,
                                  "the answer has %zu bytes, more than %u; ask for less", n,
                                  FRAME_MAX_PAYLOAD_BYTES);

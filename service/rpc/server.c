@@ -76,7 +76,7 @@ static enum status open_socket(struct rpc_server *s, struct error *reterr)
         if (rv == 0) {
                 s->socket_is_open = true;
                 /* Unset means unlimited, and any peer could have us allocate as it likes. */
-                rv = nng_socket_set_size(s->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES);
+                rv = nng_socket_set_size(s->socket, NNG_OPT_RECVMAXSZ, (size_t)FRAME_MAX_BYTES);
         }
         if (rv == 0)
                 rv = nng_pipe_notify(s->socket, NNG_PIPE_EV_REM_POST, on_pipe_closed, s);

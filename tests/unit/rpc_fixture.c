@@ -3,6 +3,7 @@
 #include "common/wire.h"
 #include "service/auth/authority.h"
 #include "service/store/schema.h"
+#include "tests/support/fault_vfs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -143,7 +144,7 @@ void rpc_stop(struct rpc_fixture *f)
         f->server = rpc_server_free(f->server);
 }
 
-static void open_database(struct rpc_fixture *f)
+static void open_database(struct rpc_fixture *f, const char *vfs)
 {
         AUTO_FREE char *path = NULL;
         AUTO_FREE char *token = NULL;
@@ -154,7 +155,8 @@ static void open_database(struct rpc_fixture *f)
                                            .backup_dir = f->dir,
                                            .migrations = store_migrations,
                                            .n_migrations = store_n_migrations,
-                                           .n_readers = 4};
+                                           .n_readers = 4,
+                                           .vfs = vfs};
         if (db_open(&options, &f->service.db, &error) != STATUS_OK)
                 fail_msg("%s", error.text);
         const struct authority_options authority = {.data_dir = f->dir, .db = f->service.db};
@@ -166,7 +168,7 @@ static void open_database(struct rpc_fixture *f)
         snprintf(f->token, sizeof(f->token), "%.*s", (int)strcspn(token, "\n"), token);
 }
 
-static int setup_with(void **state, struct rpc_server_options options)
+static int setup_with(void **state, struct rpc_server_options options, const char *vfs)
 {
         struct rpc_fixture *f = calloc(1, sizeof(*f));
 
@@ -175,7 +177,7 @@ static int setup_with(void **state, struct rpc_server_options options)
         script = (struct rpc_script){0};
         t_temp_dir(f->dir);
         t_scratch_url(f->dir, "rpc", f->url);
-        open_database(f);
+        open_database(f, vfs);
         f->options = options;
         rpc_start(f);
         raw_open(&f->raw, f->url);
@@ -185,24 +187,33 @@ static int setup_with(void **state, struct rpc_server_options options)
 
 int rpc_setup(void **state)
 {
-        return setup_with(state, (struct rpc_server_options){0});
+        return setup_with(state, (struct rpc_server_options){0}, NULL);
 }
 
 int rpc_setup_tight(void **state)
 {
-        return setup_with(state, (struct rpc_server_options){.n_readers = 1,
-                                                             .n_passwords = 1,
-                                                             .max_long_threads = 1,
-                                                             .max_queued_reads = 1,
-                                                             .max_queued_writes = 1,
-                                                             .max_queued_passwords = 1,
-                                                             .max_queued_long = 1});
+        return setup_with(state,
+                          (struct rpc_server_options){.n_readers = 1,
+                                                      .n_passwords = 1,
+                                                      .max_long_threads = 1,
+                                                      .max_queued_reads = 1,
+                                                      .max_queued_writes = 1,
+                                                      .max_queued_passwords = 1,
+                                                      .max_queued_long = 1},
+                          NULL);
 }
 
 int rpc_setup_limited(void **state)
 {
         return setup_with(state,
-                          (struct rpc_server_options){.writes_per_second = 1, .writes_burst = 2});
+                          (struct rpc_server_options){.writes_per_second = 1, .writes_burst = 2},
+                          NULL);
+}
+
+int rpc_setup_fault(void **state)
+{
+        fault_vfs_register();
+        return setup_with(state, (struct rpc_server_options){0}, FAULT_VFS);
 }
 
 int rpc_teardown(void **state)

@@ -44,6 +44,7 @@ extern struct rpc_script script;
 int rpc_setup(void **state);
 int rpc_setup_tight(void **state);
 int rpc_setup_limited(void **state); /* two writes of one caller, then one a second */
+int rpc_setup_fault(void **state); /* on the disk that fails */
 int rpc_teardown(void **state);
 
 /* Stops the server; the database stays open. */

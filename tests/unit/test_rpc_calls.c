@@ -2,6 +2,7 @@
 #include "tests/unit/rpc_fixture.h"
 
 #include "common/log.h"
+#include "tests/support/fault_vfs.h"
 
 #include <string.h>
 
@@ -147,6 +148,28 @@ static void writes_of_one_message_fail_one_by_one(void **state)
         assert_int_equal(atomic_load(&script.n_after), 2);
 }
 
+static void what_could_not_be_committed_was_not_done(void **state)
+{
+        struct rpc_fixture *f = *state;
+        AUTO_BUFFER out = BUFFER_INIT;
+
+        fault_vfs_arm(FAULT_SYNC, 1, 0);
+        for (uint8_t i = 0; i < 3; i++)
+                put_write(f, &out, i, i == 0 ? "listening" : i == 1 ? "asking" : "");
+        nng_msg *m = raw_exchange(&f->raw, out.data, out.n_bytes);
+        buffer_clear(&out);
+        assert_true(fault_vfs_disarm() > 0);
+        assert_int_equal(raw_count_replies(m), 3);
+        assert_true(raw_reply(m, 0).status != STATUS_OK);
+        assert_true(raw_reply(m, 1).status == raw_reply(m, 0).status);
+        assert_status(raw_reply(m, 2).status, STATUS_INVALID_ARGUMENT);
+        nng_msg_free(m);
+        assert_int_equal(atomic_load(&script.n_after), 0);
+        put_write(f, &out, 0, "listening");
+        assert_int_equal(ask_for_id(f, &out), 3);
+        assert_int_equal(atomic_load(&script.n_after), 1);
+}
+
 static void a_repeated_password_call_answers_its_first_reply(void **state)
 {
         struct rpc_fixture *f = *state;
@@ -273,6 +296,8 @@ int main(void)
                 TEST(an_answer_that_is_too_large_is_an_error),
                 TEST(answers_that_are_too_large_together_are_errors_at_the_end),
                 TEST(what_is_answered_is_counted),
+                cmocka_unit_test_setup_teardown(what_could_not_be_committed_was_not_done,
+                                                rpc_setup_fault, rpc_teardown),
                 cmocka_unit_test_setup_teardown(one_caller_writes_only_so_fast, rpc_setup_limited,
                                                 rpc_teardown),
         };
