@@ -25,7 +25,8 @@
 
 /* Appends text as a JSON string, quotes included. text is UTF-8. */
 void json_append_string(struct buffer *out, const char *text);
-/* Appends a finite double in the shortest form that reads back the same; null otherwise. */
+/* Appends a finite double in the shortest form that reads back the same, "2.0" for a whole one;
+ * null for what is not finite. */
 void json_append_double(struct buffer *out, double value);
 
 /* Appends the message as a JSON object. */
@@ -37,14 +38,14 @@ void json_append_field(struct buffer *out, const struct message_rules *rules,
 
 /* Parses text, at most JSON_MAX_BYTES and JSON_MAX_DEPTH, no duplicate names. The caller owns *ret
  * (json_decref). INVALID_ARGUMENT says line and column. */
-enum status json_parse_text(const char *text, size_t n, json_t **ret, struct error *reterr)
-        MUST_CHECK;
+enum status json_parse_text(const char *text, size_t n, json_t **ret,
+                            struct error *reterr) MUST_CHECK;
 
 /* Fills a message (already initialised, of rules->descriptor) from a JSON object; memory comes from
- * the arena. INVALID_ARGUMENT names the field: unknown, of the wrong type, out of its type's range. */
-enum status json_to_message(const struct message_rules *rules, json_t *object,
-                            struct arena *arena, ProtobufCMessage *message,
-                            struct error *reterr) MUST_CHECK;
+ * the arena. INVALID_ARGUMENT names the field: unknown, of the wrong type, out of its type's range.
+ */
+enum status json_to_message(const struct message_rules *rules, json_t *object, struct arena *arena,
+                            ProtobufCMessage *message, struct error *reterr) MUST_CHECK;
 /* Sets one field from text, as in a path or a query: numbers, booleans, enums, aliases ("me"),
  * strings as they are, json fields as JSON. Setting a repeated field appends. */
 enum status json_set_field_text(const struct message_rules *rules, ProtobufCMessage *message,

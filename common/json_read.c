@@ -182,7 +182,8 @@ static enum status real_from_text(const struct reading *r, const struct field_ru
         char *end;
         double value = strtod(text, &end);
 
-        if (end == text || *end || isspace((unsigned char)*text))
+        /* strtod() reads more than JSON calls a number: hexadecimal, "nan", leading spaces. */
+        if (end == text || *end || text[strspn(text, "0123456789+-.eE")])
                 return wanted(r, rule, "a number");
         return set_real(r, rule, at, value);
 }
@@ -467,8 +468,10 @@ static enum status value_from_text(const struct reading *r, const struct field_r
                 ProtobufCMessage *message = json_new_message(rule->field->descriptor, r->arena);
                 if (!message)
                         return no_memory(r);
-                *(ProtobufCMessage **)at = message;
-                return timestamp_from_text(r, rule, text, message);
+                enum status st = timestamp_from_text(r, rule, text, message);
+                if (st == STATUS_OK)
+                        *(ProtobufCMessage **)at = message;
+                return st;
         }
         case PROTOBUF_C_TYPE_ENUM:
                 return enum_from_text(r, rule, text, at);

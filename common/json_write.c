@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/reflect.h"
+#include "common/utf8.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -9,43 +10,59 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of the years 1 to 9999. */
+#define FIRST_SECOND INT64_C(-62135596800)
+#define LAST_SECOND  INT64_C(253402300799)
+
+static void append_escape(struct buffer *out, uint8_t c)
+{
+        static const char hex[] = "0123456789abcdef";
+        char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+        size_t n = 2;
+
+        switch (c) {
+        case '"':
+        case '\\':
+                text[1] = (char)c;
+                break;
+        case '\n':
+                text[1] = 'n';
+                break;
+        case '\r':
+                text[1] = 'r';
+                break;
+        case '\t':
+                text[1] = 't';
+                break;
+        default:
+                n = sizeof(text);
+        }
+        buffer_append(out, text, n);
+}
+
+/* Copies in runs of what stands for itself. What is no UTF-8 becomes U+FFFD, so that the outcome is
+ * JSON even where a caller was careless. */
 void json_append_string(struct buffer *out, const char *text)
 {
-        size_t n = strlen(text);
-        uint8_t *at = buffer_reserve(out, n * 6 + 2);
+        const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text), *run = at;
 
-        if (!at)
-                return;
-        *at++ = '"';
-        for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-                if (*p >= 0x20 && *p != '"' && *p != '\\') {
-                        *at++ = *p;
+        buffer_append_char(out, '"');
+        while (at < end) {
+                size_t k = *at < 0x80 ? 1 : utf8_char_bytes(at, (size_t)(end - at));
+
+                if (k > 1 || (k == 1 && *at >= 0x20 && *at != '"' && *at != '\\')) {
+                        at += k;
                         continue;
                 }
-                *at++ = '\\';
-                switch (*p) {
-                case '"':
-                case '\\':
-                        *at++ = *p;
-                        break;
-                case '\n':
-                        *at++ = 'n';
-                        break;
-                case '\r':
-                        *at++ = 'r';
-                        break;
-                case '\t':
-                        *at++ = 't';
-                        break;
-                default:
-                        memcpy(at, "u00", 3);
-                        at[3] = (uint8_t) "0123456789abcdef"[*p >> 4];
-                        at[4] = (uint8_t) "0123456789abcdef"[*p & 15];
-                        at += 5;
-                }
+                buffer_append(out, run, (size_t)(at - run));
+                if (k == 0)
+                        buffer_append_str(out, "\xef\xbf\xbd");
+                else
+                        append_escape(out, *at);
+                run = ++at;
         }
-        *at++ = '"';
-        out->n_bytes = (size_t)(at - out->data);
+        buffer_append(out, run, (size_t)(at - run));
+        buffer_append_char(out, '"');
 }
 
 static void append_unsigned(struct buffer *out, uint64_t value, bool negative)
@@ -131,18 +148,22 @@ static void append_base64(struct buffer *out, const ProtobufCBinaryData *data)
         out->n_bytes += n + 1;
 }
 
-/* A Timestamp: {int64 seconds = 1; int32 nanos = 2}. */
+/* A Timestamp: {int64 seconds = 1; int32 nanos = 2}. null for what RFC 3339 cannot say. */
 static void append_timestamp(struct buffer *out, const ProtobufCMessage *message)
 {
         const ProtobufCFieldDescriptor *fields = message->descriptor->fields;
-        int64_t seconds = *(const int64_t *)((const char *)message + fields[0].offset);
-        int32_t nanos = *(const int32_t *)((const char *)message + fields[1].offset);
-        char text[48];
+        int64_t seconds = *(const int64_t *)reflect_member(message, &fields[0]);
+        int32_t nanos = *(const int32_t *)reflect_member(message, &fields[1]);
+        char text[32];
 
-        text[0] = '"';
-        size_t n = clock_format(seconds * 1000 + nanos / 1000000, text + 1, sizeof(text) - 2);
-        text[n + 1] = '"';
-        buffer_append(out, text, n + 2);
+        if (seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos < 0 || nanos > 999999999) {
+                buffer_append_str(out, "null");
+                return;
+        }
+        clock_format(seconds * 1000 + nanos / 1000000, text, sizeof(text));
+        buffer_append_char(out, '"');
+        buffer_append_str(out, text);
+        buffer_append_char(out, '"');
 }
 
 static void append_submessage(struct buffer *out, const struct field_rule *rule,
