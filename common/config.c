@@ -43,6 +43,7 @@ static char *keep(struct config *config, const char *text)
         if (grown)
                 config->texts = grown;
         if (!grown || !copy) {
+                complain(config, "out of memory");
                 free(copy);
                 return NULL;
         }
@@ -138,7 +139,8 @@ static bool set_choice(struct config *config, const struct config_option *o, con
         for (const char *const *choice = o->choices; *choice; choice++) {
                 if (!strcmp(*choice, text))
                         return set_string(config, o, text);
-                n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n ? ", " : "", *choice);
+                snprintf(all + n, sizeof(all) - n, "%s%s", n ? ", " : "", *choice);
+                n = strlen(all);
         }
         complain(config, "%s: want one of %s, got '%s'", from, all, text);
         return false;
