@@ -27,6 +27,8 @@ struct gateway_options {
         size_t n_trusted_proxies;
         unsigned max_connections; /* HTTP connections; and, counted apart, WebSockets */
         unsigned max_connections_per_ip; /* HTTP connections of one peer; 0 = no limit */
+        unsigned max_websockets_per_user; /* 0 = 100 */
+        unsigned max_messages_per_second; /* of one WebSocket; 0 = 50 */
         unsigned request_timeout_s; /* for sending a request's headers; and, again, its body */
         unsigned idle_timeout_s; /* between two requests */
 };

@@ -48,6 +48,11 @@ static void on_tick(uv_timer_t *timer)
         ws_room_tick(ws);
 }
 
+static unsigned or_default(unsigned value, unsigned otherwise)
+{
+        return value ? value : otherwise;
+}
+
 enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr)
 {
         struct ws *ws = calloc(1, sizeof(*ws));
@@ -57,8 +62,10 @@ enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr)
         if (!ws)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
         ws->gateway = g;
-        ws->max_sockets_per_user = WS_SOCKETS_PER_USER;
-        ws->messages_per_second = WS_MESSAGES_PER_S;
+        ws->max_sockets_per_user =
+                or_default(g->options->max_websockets_per_user, WS_SOCKETS_PER_USER);
+        ws->messages_per_second =
+                or_default(g->options->max_messages_per_second, WS_MESSAGES_PER_S);
         options.closure = ws;
         if (soc_subscriber_new(g->client, g->options->events_url, &options, &ws->subscriber,
                                &error) != SOC_OK) {
