@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define ARENA_BYTES      (64u * 1024 * 1024) /* a body of 1 MiB as a tree of messages */
-#define KEEP_BYTES       (64u * 1024) /* what a spare request may hold on to */
+#define ARENA_BYTES      ((size_t)64 << 20) /* a body of 1 MiB as a tree of messages */
+#define KEEP_BYTES       ((size_t)64 << 10) /* what a spare request may hold on to */
 #define RANDOM_POOL_SIZE 1024
 
 /* Random bytes, asked of the system for many requests at once. */

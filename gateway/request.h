@@ -17,10 +17,10 @@
 #include "gateway/router.h"
 #include "gateway/server.h"
 
-#define REQUEST_MAX_BODY_BYTES    (1024 * 1024)
-#define REQUEST_MAX_DISCARD_BYTES (8 * 1024 * 1024)
-#define REQUEST_MAX_HEADER_BYTES  (8 * 1024)
-#define REQUEST_MAX_TARGET_BYTES  (4 * 1024)
+#define REQUEST_MAX_BODY_BYTES    ((size_t)1 << 20)
+#define REQUEST_MAX_DISCARD_BYTES ((size_t)8 << 20)
+#define REQUEST_MAX_HEADER_BYTES  ((size_t)8 << 10)
+#define REQUEST_MAX_TARGET_BYTES  ((size_t)4 << 10)
 
 enum request_state {
         REQUEST_HEAD,

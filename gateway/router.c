@@ -64,19 +64,21 @@ static struct node *child(struct node *parent, const char *segment, size_t n)
                                 return c;
         }
 
-        AUTO_FREE struct node *c = calloc(1, sizeof(*c));
+        struct node *c = calloc(1, sizeof(*c));
         if (!c)
                 return NULL;
         if (is_param) {
                 parent->param = c;
-                return TAKE(c);
+                return c;
         }
         c->segment = strndup(segment, n);
-        if (!c->segment)
+        if (!c->segment) {
+                free(c);
                 return NULL;
+        }
         c->next = parent->children;
         parent->children = c;
-        return TAKE(c);
+        return c;
 }
 
 /* "{user_id}" as a field of the request; the gateway's own routes have none. */

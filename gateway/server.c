@@ -165,9 +165,9 @@ enum status server_new(struct gateway *gateway, struct server **ret, struct erro
         s->listen_fd = -1;
         s->web.dir_fd = -1;
         s->docs.files.dir_fd = -1;
-        s->conns.phases[CONN_IDLE].limit_ms = gateway->options->idle_timeout_s * 1000u;
-        s->conns.phases[CONN_HEAD].limit_ms = gateway->options->request_timeout_s * 1000u;
-        s->conns.phases[CONN_BODY].limit_ms = gateway->options->request_timeout_s * 1000u;
+        s->conns.phases[CONN_IDLE].limit_ms = gateway->options->idle_timeout_s * UINT64_C(1000);
+        s->conns.phases[CONN_HEAD].limit_ms = gateway->options->request_timeout_s * UINT64_C(1000);
+        s->conns.phases[CONN_BODY].limit_ms = gateway->options->request_timeout_s * UINT64_C(1000);
         s->conns.phases[CONN_SENDING].limit_ms = SENDING_LIMIT_MS;
 
         enum status st = prepare(s, reterr);

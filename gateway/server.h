@@ -56,7 +56,7 @@ void server_close(struct server *s);
 struct server *server_free(struct server *s);
 
 /* Memory that bodies may take, all together. */
-#define SERVER_MAX_BODY_BYTES (256u * 1024 * 1024)
+#define SERVER_MAX_BODY_BYTES ((size_t)256 << 20)
 #define SERVER_MAX_SPARE      256
 
 #endif

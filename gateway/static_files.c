@@ -75,6 +75,20 @@ static int open_file(const struct static_files *f, const char *path, struct stat
         return fd;
 }
 
+/* Answers with the file behind fd, which is the response's from then on. */
+static void answer_file(struct request *r, const char *path, int fd, const struct stat *st,
+                        const char *csp)
+{
+        struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)st->st_size, fd);
+
+        if (!response)
+                close(fd);
+        reply_response(r, 200, response);
+        reply_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, static_files_type(path));
+        if (strcmp(static_files_type(path), REPLY_HTML) == 0)
+                reply_header(r, "Content-Security-Policy", csp);
+}
+
 bool static_files_answer(const struct static_files *f, struct request *r, const char *path,
                          const char *csp)
 {
@@ -85,7 +99,7 @@ bool static_files_answer(const struct static_files *f, struct request *r, const 
                 return false;
         if (strcmp(path, "/") == 0)
                 path = "/index.html";
-        AUTO_CLOSE int fd = open_file(f, path + 1, &st);
+        int fd = open_file(f, path + 1, &st);
         if (fd < 0)
                 return false;
 
@@ -95,17 +109,11 @@ bool static_files_answer(const struct static_files *f, struct request *r, const 
         snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 ".%lx\"", (uint64_t)st.st_size,
                  (uint64_t)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
         r->cacheable = true;
-        if (!reply_not_modified(r, etag)) {
-                struct MHD_Response *response =
-                        MHD_create_response_from_fd64((uint64_t)st.st_size, fd);
-
-                if (response)
-                        fd = -1; /* the response closes it */
-                reply_response(r, 200, response);
-                reply_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, static_files_type(path));
+        if (reply_not_modified(r, etag)) {
+                close(fd);
+        } else {
+                answer_file(r, path, fd, &st, csp);
                 reply_header(r, MHD_HTTP_HEADER_ETAG, etag);
-                if (strcmp(static_files_type(path), REPLY_HTML) == 0)
-                        reply_header(r, "Content-Security-Policy", csp);
         }
         reply_header(r, MHD_HTTP_HEADER_CACHE_CONTROL,
                      is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
