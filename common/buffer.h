@@ -16,13 +16,17 @@ struct buffer {
         bool failed;
 };
 
-#define BUFFER_INIT {0}
+#define BUFFER_INIT \
+        {           \
+                0   \
+        }
 #define AUTO_BUFFER CLEANUP(buffer_deinit) struct buffer
 
 void buffer_deinit(struct buffer *b);
 /* Keeps the memory for the next use. */
 void buffer_clear(struct buffer *b);
-/* Room for n more bytes at data + n_bytes; NULL when there is no memory. Does not change n_bytes. */
+/* Room for n more bytes at data + n_bytes; NULL when there is no memory. Does not change n_bytes.
+ */
 uint8_t *buffer_reserve(struct buffer *b, size_t n);
 void buffer_append(struct buffer *b, const void *data, size_t n);
 void buffer_append_str(struct buffer *b, const char *text);

@@ -47,16 +47,16 @@ static inline pthread_mutex_t *cleanup_lock(pthread_mutex_t *mutex)
 /* Holds a mutex until the end of the scope. */
 #define LOCK_JOIN_(a, b) a##b
 #define LOCK_NAME_(line) LOCK_JOIN_(lock_, line)
-#define LOCK(mutex)                                                                                \
-        CLEANUP(cleanup_unlock)                                                                    \
+#define LOCK(mutex)             \
+        CLEANUP(cleanup_unlock) \
         __attribute__((unused)) pthread_mutex_t *LOCK_NAME_(__LINE__) = cleanup_lock(mutex)
 
 /* The value of a guarded pointer, which is disarmed: ownership goes to the caller. */
-#define TAKE(p)                                                                                    \
-        __extension__({                                                                            \
-                __typeof__(p) take_ = (p);                                                         \
-                (p) = NULL;                                                                        \
-                take_;                                                                             \
+#define TAKE(p)                            \
+        __extension__({                    \
+                __typeof__(p) take_ = (p); \
+                (p) = NULL;                \
+                take_;                     \
         })
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -173,6 +173,43 @@ static void levels_below_the_one_set_are_not_written(void **state)
         assert_int_equal(log_count(LOG_LEVEL_ERROR), errors + 1);
 }
 
+#define N_THREADS 4
+#define N_LINES   100
+
+static void *log_lines(void *arg)
+{
+        for (int i = 0; i < N_LINES; i++)
+                LOG(INFO, "line", LOG_STR("thread", arg), LOG_INT("n", i));
+        return NULL;
+}
+
+static void lines_of_many_threads_do_not_mix(void **state)
+{
+        static const char *const names[N_THREADS] = {"a", "b", "c", "d"};
+        struct fixture *f = *state;
+        pthread_t threads[N_THREADS];
+        uint64_t before = log_count(LOG_LEVEL_INFO);
+        unsigned n_lines = 0;
+
+        log_init("tester", LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+        dup2(f->pipe[1], STDERR_FILENO);
+        for (size_t i = 0; i < N_THREADS; i++)
+                pthread_create(&threads[i], NULL, log_lines, (void *)names[i]);
+        for (size_t i = 0; i < N_THREADS; i++)
+                pthread_join(threads[i], NULL);
+        dup2(f->saved, STDERR_FILENO);
+        f->n = (size_t)read(f->pipe[0], f->text, sizeof(f->text) - 1);
+        f->text[f->n] = '\0';
+        for (char *line = f->text, *end; (end = strchr(line, '\n')); line = end + 1, n_lines++) {
+                json_t *object = json_loadb(line, (size_t)(end - line), 0, NULL);
+
+                assert_non_null(object);
+                json_decref(object);
+        }
+        assert_int_equal(n_lines, N_THREADS * N_LINES);
+        assert_int_equal(log_count(LOG_LEVEL_INFO) - before, N_THREADS * N_LINES);
+}
+
 static void levels_and_formats_have_names(void **state)
 {
         enum log_level level = LOG_LEVEL_INFO;
@@ -200,6 +237,7 @@ int main(void)
                 TEST(what_is_no_utf8_is_replaced),
                 TEST(a_line_has_a_bounded_length),
                 TEST(levels_below_the_one_set_are_not_written),
+                TEST(lines_of_many_threads_do_not_mix),
                 cmocka_unit_test(levels_and_formats_have_names),
         };
 
