@@ -143,6 +143,6 @@ bool clock_parse(const char *text, int64_t *ret_wall_ms)
         /* timegm() moves February 30 into March: no such day. */
         if (tm.tm_mday != day)
                 return false;
-        *ret_wall_ms = ((int64_t)seconds + leap_second - zone * 60) * 1000 + ms;
+        *ret_wall_ms = ((int64_t)seconds + leap_second - (int64_t)zone * 60) * 1000 + ms;
         return true;
 }

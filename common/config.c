@@ -34,11 +34,11 @@ static void complain(const struct config *config, const char *format, ...)
         va_end(args);
 }
 
-/* Copies text into the config's keeping; NULL when there is no memory. */
-static char *keep(struct config *config, const char *text)
+/* Copies n bytes of text into the config's keeping; NULL when there is no memory. */
+static char *keep(struct config *config, const char *text, size_t n)
 {
         char **grown = realloc(config->texts, (config->n_texts + 1) * sizeof(*grown));
-        char *copy = strdup(text);
+        char *copy = strndup(text, n);
 
         if (grown)
                 config->texts = grown;
@@ -68,36 +68,39 @@ void config_deinit(struct config *config)
 
 static bool set_string(struct config *config, const struct config_option *o, const char *text)
 {
-        const char *kept = keep(config, text);
+        const char *kept = keep(config, text, strlen(text));
 
         if (kept)
                 *(const char **)o->target = kept;
         return kept;
 }
 
-static bool add_item(struct config *config, const struct config_option *o, const char *text)
+static bool add_item(struct config *config, const struct config_option *o, const char *text,
+                     size_t n)
 {
         struct config_list *list = o->target;
+        const char *kept = keep(config, text, n);
         const char **grown = realloc(list->items, (list->n_items + 1) * sizeof(*grown));
 
-        if (!grown)
+        if (grown)
+                list->items = grown;
+        if (!grown || !kept)
                 return false;
-        list->items = grown;
-        list->items[list->n_items] = keep(config, text);
-        return list->items[list->n_items++];
+        list->items[list->n_items++] = kept;
+        return true;
 }
 
 /* A variable or a line of the file holds all items, with spaces between. */
 static bool add_items(struct config *config, const struct config_option *o, const char *text)
 {
-        AUTO_FREE char *copy = strdup(text);
-        char *rest = NULL;
+        static const char spaces[] = " \t";
 
-        if (!copy)
-                return false;
-        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
-                if (!add_item(config, o, item))
+        for (text += strspn(text, spaces); *text; text += strspn(text, spaces)) {
+                size_t n = strcspn(text, spaces);
+
+                if (!add_item(config, o, text, n))
                         return false;
+                text += n;
         }
         return true;
 }
@@ -122,7 +125,7 @@ static bool set_unsigned(struct config *config, const struct config_option *o, c
 static bool set_flag(struct config *config, const struct config_option *o, const char *text,
                      const char *from)
 {
-        if (strcmp(text, "true") && strcmp(text, "false")) {
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
                 complain(config, "%s: want true or false, got '%s'", from, text);
                 return false;
         }
@@ -153,7 +156,8 @@ static bool set_option(struct config *config, const struct config_option *o, con
         case CONFIG_STRING:
                 return set_string(config, o, text);
         case CONFIG_LIST:
-                return is_flag ? add_item(config, o, text) : add_items(config, o, text);
+                return is_flag ? add_item(config, o, text, strlen(text))
+                               : add_items(config, o, text);
         case CONFIG_UNSIGNED:
                 return set_unsigned(config, o, text, from);
         case CONFIG_FLAG:
@@ -203,7 +207,7 @@ static int ini_line(void *user, const char *section, const char *name, const cha
         (void)section;
         for (size_t i = 0; i < config->n_options; i++) {
                 const struct config_option *o = &config->options[i];
-                if (strcmp(o->name, name))
+                if (strcmp(o->name, name) != 0)
                         continue;
                 if (source->is_set[i])
                         return 1;
@@ -309,20 +313,12 @@ static void list_longs(const struct config *config, struct option *longs)
         rest[2] = (struct option){"config", required_argument, NULL, CODE_CONFIG};
 }
 
-enum config_result config_read(struct config *config, int argc, char **argv,
-                               bool stop_at_positional)
+static enum config_result read_all(struct config *config, int argc, char **argv,
+                                   const struct option *longs, const char *shorts, bool *is_set)
 {
-        AUTO_FREE bool *is_set = calloc(config->n_options + 1, sizeof(*is_set));
-        AUTO_FREE struct option *longs = calloc(config->n_options + 4, sizeof(*longs));
         const char *path = NULL;
+        enum config_result result = read_flags(config, argc, argv, longs, shorts, is_set, &path);
 
-        if (!is_set || !longs) {
-                complain(config, "out of memory");
-                return CONFIG_WRONG;
-        }
-        list_longs(config, longs);
-        enum config_result result = read_flags(config, argc, argv, longs,
-                                               stop_at_positional ? "+:h" : ":h", is_set, &path);
         if (result != CONFIG_READ)
                 return result;
         if (!read_environment(config, is_set))
@@ -332,4 +328,23 @@ enum config_result config_read(struct config *config, int argc, char **argv,
         if (path && !read_file(config, path, is_set))
                 return CONFIG_WRONG;
         return CONFIG_READ;
+}
+
+enum config_result config_read(struct config *config, int argc, char **argv,
+                               bool stop_at_positional)
+{
+        bool *is_set = calloc(config->n_options + 1, sizeof(*is_set));
+        struct option *longs = calloc(config->n_options + 4, sizeof(*longs));
+        enum config_result result = CONFIG_WRONG;
+
+        if (is_set && longs) {
+                list_longs(config, longs);
+                result = read_all(config, argc, argv, longs, stop_at_positional ? "+:h" : ":h",
+                                  is_set);
+        } else {
+                complain(config, "out of memory");
+        }
+        free(is_set);
+        free(longs);
+        return result;
 }

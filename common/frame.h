@@ -11,8 +11,8 @@
 
 #define FRAME_CALL_ID_BYTES      16
 #define FRAME_MAX_CALLS          256 /* and as many cancels */
-#define FRAME_MAX_BYTES          (4u * 1024 * 1024) /* a whole nng message */
-#define FRAME_MAX_PAYLOAD_BYTES  (1024u * 1024) /* one request or response message */
+#define FRAME_MAX_BYTES          4194304u /* 4 MiB: a whole nng message */
+#define FRAME_MAX_PAYLOAD_BYTES  1048576u /* 1 MiB: one request or response message */
 #define FRAME_MAX_TOKEN_BYTES    2048
 #define FRAME_MAX_METHOD_BYTES   128
 #define FRAME_MAX_REQUEST_ID     64

@@ -20,7 +20,7 @@
 
 #include <jansson.h>
 
-#define JSON_MAX_BYTES (1024 * 1024)
+#define JSON_MAX_BYTES 1048576 /* 1 MiB */
 #define JSON_MAX_DEPTH 64
 
 /* Appends text as a JSON string, quotes included. text is UTF-8. */

@@ -476,7 +476,7 @@ static enum status value_from_text(const struct reading *r, const struct field_r
         case PROTOBUF_C_TYPE_ENUM:
                 return enum_from_text(r, rule, text, at);
         case PROTOBUF_C_TYPE_BOOL:
-                if (strcmp(text, "true") && strcmp(text, "false"))
+                if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
                         return wanted(r, rule, "true or false");
                 *(protobuf_c_boolean *)at = *text == 't';
                 return STATUS_OK;
