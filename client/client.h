@@ -46,6 +46,7 @@ struct soc_client {
         uint32_t pipe_id; /* of the connection; 0 = there is none */
         bool keeper_stop;
         bool pump_wanted; /* the keeper shall send what waits */
+        deadline_ns pump_at; /* when it shall do so at the latest */
         pthread_cond_t idle; /* n_busy, n_pipes, pipe_id or closed has changed */
         struct token *token;
         struct timers timers; /* every call that has not ended and is not CLAIMED */

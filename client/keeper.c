@@ -34,6 +34,10 @@ static void run_due(struct soc_client *c, struct task_list *ended)
 {
         uint64_t now = clock_mono_ns();
 
+        if (c->pump_at <= now) {
+                c->pump_at = DEADLINE_NEVER;
+                c->pump_wanted = true;
+        }
         for (struct soc_pending *p; (p = timers_first(&c->timers)) && p->wake_at <= now;) {
                 if (p->deadline <= now) {
                         expire(c, p, ended);
@@ -101,6 +105,8 @@ static void *keeper_main(void *arg)
                 }
                 struct soc_pending *first = timers_first(&c->timers);
                 c->keeper_at = first ? first->wake_at : DEADLINE_NEVER;
+                if (c->pump_at < c->keeper_at)
+                        c->keeper_at = c->pump_at;
                 wait_until(c, c->keeper_at);
         }
         pthread_mutex_unlock(&c->mutex);
@@ -110,6 +116,7 @@ static void *keeper_main(void *arg)
 enum status keeper_start(struct soc_client *c, struct error *reterr)
 {
         c->keeper_at = DEADLINE_NEVER;
+        c->pump_at = DEADLINE_NEVER;
         int rc = pthread_create(&c->keeper, NULL, keeper_main, c);
         if (rc != 0)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "cannot start a thread: %s",

@@ -1,10 +1,11 @@
 /* A lane: the calls of one class that wait, and the slots they travel in. A slot is one nng request
- * context with a message on its way, or free. While every slot is busy calls gather, and leave
- * together in the next one. */
+ * context with a message on its way, or free. While one is on its way calls gather, and leave
+ * together when its reply is there, when they fill a message, or after a millisecond. */
 #ifndef CLIENT_LANE_H
 #define CLIENT_LANE_H
 
 #include "common/buffer.h"
+#include "common/clock.h"
 #include "common/cleanup.h"
 #include "common/frame.h"
 
@@ -37,6 +38,8 @@ struct client_lane {
         unsigned n_queued;
         struct slot *slots, *free_slots;
         unsigned n_slots, max_slots, max_batch;
+        unsigned n_busy; /* slots on the way */
+        deadline_ns sent_at; /* when the last of them left */
 };
 
 /* max_batch 0: a lane that carries cancels. One slot is opened at once, more as they are needed. */

@@ -18,6 +18,7 @@ void slot_release(struct slot *s)
         s->state = SLOT_FREE;
         s->next_free = s->lane->free_slots;
         s->lane->free_slots = s;
+        s->lane->n_busy--;
         if (--c->n_busy == 0)
                 pthread_cond_broadcast(&c->idle);
 }

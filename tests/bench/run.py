@@ -129,7 +129,7 @@ class Bench:
             self.program("gateway/socializer-gateway"),
             "--http", f"127.0.0.1:{self.port}", "--rpc", self.rpc,
             "--events", f"ipc://{self.data}/events.ipc", "--log-level", "warning",
-            "--max-connections", "20000", "--max-connections-per-ip", "20000",
+            "--max-connections", "20000", "--max-websockets-per-user", "20000",
         )  # fmt: skip
         self.url = f"http://127.0.0.1:{self.port}"
         wait_until(lambda: answers(self.url + "/ready"), "the gateway")
