@@ -96,6 +96,19 @@ enum status lease_snapshot(struct lease *lease, struct error *reterr) MUST_CHECK
 /* STATUS_OK when the lease was acquired. */
 enum status lease_status(const struct lease *lease, struct error *reterr) MUST_CHECK;
 
+/* While a thread is in a view, its read leases share one connection and one snapshot of the
+ * database, begun by the first of them. For reads that arrived together: locking the file for a
+ * lease costs more than a point read does, and a view pays it once. Ends with its scope, in which
+ * every lease has been released by then. An inner view changes nothing, nor does one of NULL. */
+struct view {
+        struct db *db;
+};
+#define VIEW(name, database) \
+        CLEANUP(view_end) __attribute__((unused)) struct view name = view_begin_(database)
+
+struct view view_begin_(struct db *db) MUST_CHECK;
+void view_end(struct view *view);
+
 /* --- statements: $1, $2 … are parameters, columns count from 0 --- */
 
 struct stmt {

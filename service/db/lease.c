@@ -3,6 +3,12 @@
 
 static _Thread_local unsigned n_read_leases;
 
+/* The view that this thread is in. */
+static _Thread_local struct {
+        struct db *db; /* NULL: in none */
+        struct db_conn *conn; /* NULL: no lease has been taken yet */
+} view;
+
 bool db_thread_holds_lease(void)
 {
         return n_read_leases > 0;
@@ -20,14 +26,20 @@ static void acquire_reader(struct lease *lease, deadline_ns deadline, const char
                           holder);
                 return;
         }
-        conn = db_pool_take(&db->pool, deadline);
+        conn = view.db == db && view.conn ? view.conn : db_pool_take(&db->pool, deadline);
         if (!conn) {
                 error_retry(&lease->failure, STATUS_UNAVAILABLE, DB_RETRY_MS,
                             "no database connection was free in time");
                 return;
         }
-        n_read_leases++;
         conn->deadline = deadline;
+        if (view.db == db) {
+                view.conn = conn;
+                if (sqlite3_get_autocommit(conn->handle) &&
+                    db_conn_exec(conn, "BEGIN", &lease->failure) != STATUS_OK)
+                        return;
+        }
+        n_read_leases++;
         lease->conn = conn;
 
         uint64_t now_ns = clock_mono_ns();
@@ -162,9 +174,31 @@ void lease_release(struct lease *lease)
                 release_writer(lease, conn);
                 return;
         }
-        end_transaction(conn);
-        conn->deadline = DEADLINE_NEVER;
         db_conn_unhold(conn);
         n_read_leases--;
+        conn->deadline = DEADLINE_NEVER;
+        if (conn == view.conn)
+                return; /* view_end() gives it back */
+        end_transaction(conn);
         db_pool_give_back(&lease->db->pool, conn);
+}
+
+struct view view_begin_(struct db *db)
+{
+        if (view.db || n_read_leases > 0)
+                return (struct view){0};
+        view.db = db;
+        return (struct view){.db = db};
+}
+
+void view_end(struct view *v)
+{
+        if (!v->db)
+                return;
+        if (view.conn) {
+                end_transaction(view.conn);
+                db_pool_give_back(&view.db->pool, view.conn);
+        }
+        view.db = v->db = NULL;
+        view.conn = NULL;
 }

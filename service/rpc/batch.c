@@ -237,6 +237,7 @@ static void run_reads(struct part *part)
         struct call call;
 
         memo.is_valid = false;
+        VIEW(view, e->n_items > 1 ? e->server->service->db : NULL);
         for (size_t i = 0; i < e->n_items; i++) {
                 struct item *item = &e->items[i];
 

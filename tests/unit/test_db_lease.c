@@ -268,6 +268,47 @@ static void a_read_past_its_deadline_is_interrupted(void **state)
         assert_int_equal(fixture_count(f->db), 0); /* the connection is fine */
 }
 
+static int64_t count_now(struct db *db)
+{
+        LEASE(lease, db, LEASE_READ, DEADLINE_NEVER);
+        STMT(q, &lease, "SELECT count(*) FROM person");
+
+        return stmt_row(&q, NULL) == STATUS_OK ? stmt_int(&q, 0) : -1;
+}
+
+static void a_view_shares_one_connection_and_one_state(void **state)
+{
+        struct db_fixture *f = *state;
+
+        ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
+        {
+                VIEW(view, f->db);
+                assert_int_equal(count_now(f->db), 1);
+                struct waiting other = {.db = f->db, .deadline = deadline_in_ms(0)};
+                pthread_t thread;
+                assert_int_equal(pthread_create(&thread, NULL, take_lease, &other), 0);
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                assert_int_equal(other.status, STATUS_UNAVAILABLE); /* the one reader is ours */
+                ASSERT_OK(fixture_add(f->db, "Grace", DEADLINE_NEVER, err));
+                VIEW(inner, f->db);
+                assert_int_equal(count_now(f->db), 1);
+                assert_int_equal(fixture_stats(f).n_leased, 0);
+        }
+        assert_int_equal(count_now(f->db), 2);
+}
+
+static void a_view_survives_a_failed_read(void **state)
+{
+        struct db_fixture *f = *state;
+        struct error error = ERROR_INIT;
+
+        VIEW(view, f->db);
+        assert_int_equal(read_for_ever(f->db, deadline_in_ms(10), &error),
+                         STATUS_DEADLINE_EXCEEDED);
+        assert_int_equal(read_and_leave_early(f->db, false, &error), STATUS_INTERNAL);
+        assert_int_equal(count_now(f->db), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -286,6 +327,8 @@ int main(void)
                 CASE(a_snapshot_sees_one_state),
                 CASE(without_a_snapshot_each_statement_sees_the_newest),
                 CASE(a_read_past_its_deadline_is_interrupted),
+                CASE_OF_ONE(a_view_shares_one_connection_and_one_state),
+                CASE_OF_ONE(a_view_survives_a_failed_read),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
