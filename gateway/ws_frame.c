@@ -155,23 +155,25 @@ enum ws_written ws_queue_write(struct ws_queue *q, int fd)
 {
         while (q->n > 0) {
                 struct iovec iov[64];
-                struct msghdr message = {.msg_iov = iov};
-                ssize_t n;
+                struct mmsghdr message = {.msg_hdr.msg_iov = iov};
+                int n;
 
                 for (uint32_t i = 0; i < q->n && i < ARRAY_SIZE(iov); i++) {
                         size_t skip = i == 0 ? q->first_sent : 0;
 
                         iov[i].iov_base = (*at(q, i))->bytes + skip;
                         iov[i].iov_len = (*at(q, i))->n_bytes - skip;
-                        message.msg_iovlen++;
+                        message.msg_hdr.msg_iovlen++;
                 }
+                /* Not sendmsg(): the guard of old nng releases takes that over, and hides that a
+                 * peer has gone. */
                 do
-                        n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+                        n = sendmmsg(fd, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
                 while (n < 0 && errno == EINTR);
                 if (n < 0)
                         return errno == EAGAIN || errno == EWOULDBLOCK ? WS_WRITTEN_SOME
                                                                        : WS_WRITTEN_BROKEN;
-                sent(q, (size_t)n);
+                sent(q, message.msg_len);
         }
         return WS_WRITTEN_ALL;
 }

@@ -121,7 +121,9 @@ struct ws_member {
         bool present; /* the others have been told */
         bool resumes; /* asked for after_seq */
         int64_t cursor; /* the last seq sent, or not wanted */
-        int64_t target; /* history goes at least so far */
+        int64_t target; /* what is listed goes at least so far */
+        int64_t history_end; /* the newest when it joined: what follows is sent as if it were live
+                              */
         int64_t read_seq;
         uint64_t typing_until_ms; /* 0 = is not typing */
 };

@@ -153,17 +153,33 @@ static void announce(struct ws_member *m, const Socializer__V1__ListRoomMessages
         ws_room_subscribe(m->room, m->socket);
 }
 
+/* Sends what was said while the socket was joining. */
+static void send_messages(struct ws_member *m, Socializer__V1__RoomMessage *const *messages,
+                          size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                ws_json_message(m->room->ws, messages[i]);
+                ws_socket_send_text(m->socket);
+        }
+}
+
 static void take_list(struct ws_member *m, const Socializer__V1__ListRoomMessagesResponse *r)
 {
         struct ws *ws = m->room->ws;
         bool is_first = !m->announced;
+        size_t n_history = 0;
 
-        if (is_first)
+        if (is_first) {
                 announce(m, r);
-        if (is_first || r->n_messages > 0) {
-                ws_json_history(ws, m->room->id, r->messages, r->n_messages);
+                m->history_end = r->last_seq;
+        }
+        while (n_history < r->n_messages && r->messages[n_history]->seq <= m->history_end)
+                n_history++;
+        if (is_first || n_history > 0) {
+                ws_json_history(ws, m->room->id, r->messages, n_history);
                 ws_socket_send_text(m->socket);
         }
+        send_messages(m, r->messages + n_history, r->n_messages - n_history);
         if (r->n_messages > 0)
                 m->cursor = r->messages[r->n_messages - 1]->seq;
         else if (m->cursor < r->last_seq)
