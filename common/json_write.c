@@ -84,9 +84,36 @@ static void append_signed(struct buffer *out, int64_t value)
         append_unsigned(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
 }
 
+/* Numbers of at most six decimals, which is nearly all there are. A whole number divided by a power
+ * of ten rounds to the double that its decimals stand for, so nothing is lost. */
+static bool append_decimal(struct buffer *out, double value)
+{
+        double magnitude = fabs(value);
+
+        if (!(magnitude < 1e9) || (value == 0 && signbit(value)))
+                return false;
+        uint64_t millionths = (uint64_t)(magnitude * 1e6 + 0.5);
+        if ((double)millionths / 1e6 != magnitude)
+                return false;
+        uint64_t fraction = millionths % 1000000;
+        char decimals[8] = ".0";
+        size_t n = 2;
+        for (uint64_t scale = 100000, i = 1; fraction; scale /= 10, i++) {
+                decimals[i] = (char)('0' + fraction / scale);
+                fraction %= scale;
+                n = i + 1;
+        }
+        append_unsigned(out, millionths / 1000000, value < 0);
+        buffer_append(out, decimals, n);
+        return true;
+}
+
 void json_append_double(struct buffer *out, double value)
 {
         char text[32];
+
+        if (append_decimal(out, value))
+                return;
 
         if (!isfinite(value)) {
                 buffer_append_str(out, "null");

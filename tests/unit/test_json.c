@@ -149,6 +149,19 @@ static void strings_escape_what_json_needs(void **state)
         assert_string_equal(buffer_str(&f->out), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+static void decimals_read_back_the_same(void **state)
+{
+        struct fixture *f = *state;
+
+        for (int i = -300000; i < 300000; i += 7) {
+                for (double scale = 1; scale <= 1e7; scale *= 10) {
+                        buffer_clear(&f->out);
+                        json_append_double(&f->out, i / scale);
+                        assert_true(strtod(buffer_str(&f->out), NULL) == i / scale);
+                }
+        }
+}
+
 static void doubles_read_back_the_same(void **state)
 {
         static const double values[] = {0,       -0.0,          0.1,     0.7,      1.0 / 3,
@@ -517,6 +530,7 @@ int main(void)
                 TEST(every_field_is_written),
                 TEST(what_was_written_is_read_back),
                 TEST(strings_escape_what_json_needs),
+                TEST(decimals_read_back_the_same),
                 TEST(doubles_read_back_the_same),
                 TEST(moments_that_rfc_3339_cannot_say_are_null),
                 TEST(of_a_oneof_with_many_members_only_the_set_one_appears),
