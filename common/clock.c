@@ -86,7 +86,8 @@ size_t clock_format(int64_t wall_ms, char *ret, size_t size)
         char text[32], *at;
         int64_t day, ms;
 
-        /* By hand: every answer carries a time, and gmtime_r() with snprintf() showed in profiles. */
+        /* By hand: every answer carries a time, and gmtime_r() with snprintf() showed in profiles.
+         */
         if (wall_ms < CLOCK_MIN_MS || wall_ms > CLOCK_MAX_MS)
                 wall_ms = 0;
         ms = wall_ms % DAY_MS;

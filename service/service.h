@@ -7,7 +7,7 @@
 struct db;
 struct authority; /* service/auth: tokens, passwords, who is revoked */
 struct publisher; /* service/events: nng pub */
-struct coach;     /* service/coach: engines */
+struct coach; /* service/coach: engines */
 struct rpc_server; /* service/rpc */
 
 struct service {

@@ -131,7 +131,8 @@ static void run(unsigned n, double seconds)
 int main(int argc, char **argv)
 {
         if (argc != 7 && argc != 8) {
-                fprintf(stderr, "usage: rpc_load URL TOKEN METHOD JSON IN-FLIGHT SECONDS [LANES]\n");
+                fprintf(stderr,
+                        "usage: rpc_load URL TOKEN METHOD JSON IN-FLIGHT SECONDS [LANES]\n");
                 return 2;
         }
         AUTO_ARENA arena;

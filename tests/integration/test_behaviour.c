@@ -123,7 +123,8 @@ static void append_query(struct world *w, struct buffer *out, json_t *request)
         json_t *value;
         char separator = '?';
 
-        json_object_foreach (request, name, value) {
+        json_object_foreach(request, name, value)
+        {
                 buffer_printf(out, "%c%s=", separator, name);
                 append_escaped(w, out, value);
                 separator = '&';
@@ -219,7 +220,8 @@ static bool contains(json_t *got, json_t *want)
         size_t i;
 
         if (json_is_object(want)) {
-                json_object_foreach (want, name, value) {
+                json_object_foreach(want, name, value)
+                {
                         json_t *there = json_object_get(got, name);
                         if (!there || !contains(there, value))
                                 return false;
@@ -229,7 +231,8 @@ static bool contains(json_t *got, json_t *want)
         if (json_is_array(want)) {
                 if (json_array_size(got) != json_array_size(want))
                         return false;
-                json_array_foreach (want, i, value) {
+                json_array_foreach(want, i, value)
+                {
                         if (!contains(json_array_get(got, i), value))
                                 return false;
                 }
@@ -259,9 +262,9 @@ static void complain(const struct behaviour *b, const struct outcome *o)
 {
         AUTO_FREE char *body = o->body ? json_dumps(o->body, 0) : NULL;
 
-        fprintf(stderr, "%s: %s %s\n  want %s %s\n  got  %s %s%s\n", b->what, b->method,
-                b->request, status_name(b->status), b->want ? b->want : "", status_name(o->status),
-                o->field, body ? body : "");
+        fprintf(stderr, "%s: %s %s\n  want %s %s\n  got  %s %s%s\n", b->what, b->method, b->request,
+                status_name(b->status), b->want ? b->want : "", status_name(o->status), o->field,
+                body ? body : "");
 }
 
 typedef void (*call_way)(struct world *w, const struct method *m, const char *token,
@@ -269,7 +272,8 @@ typedef void (*call_way)(struct world *w, const struct method *m, const char *to
 
 static void sign_in(struct world *w, call_way way, enum who who)
 {
-        static const char *const names[] = {[HUMAN] = "human", [OTHER] = "other", [ADMIN] = "admin"};
+        static const char *const names[] = {
+                [HUMAN] = "human", [OTHER] = "other", [ADMIN] = "admin"};
         __attribute__((cleanup(outcome_deinit))) struct outcome o = {0};
         json_t *request = json_pack("{s:s,s:s}", "username", names[who], "password", "password123");
 

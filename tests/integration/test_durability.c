@@ -102,8 +102,7 @@ static unsigned tick_off(struct run *run)
         for (;;) {
                 Socializer__V1__ListRoomMessagesResponse *page = NULL;
                 request.after_seq = last;
-                assert_int_equal(soc_call(run->client,
-                                          "socializer.v1.ChatService/ListRoomMessages",
+                assert_int_equal(soc_call(run->client, "socializer.v1.ChatService/ListRoomMessages",
                                           &request.base, NULL, (ProtobufCMessage **)&page, NULL),
                                  SOC_OK);
                 size_t n_page = page->n_messages;
