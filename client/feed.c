@@ -121,8 +121,7 @@ static void discard(struct feed *f)
         free(f);
 }
 
-static enum status open_new(const char *url, const struct feed_sink *sink, struct feed **ret,
-                            struct error *reterr)
+static enum status open_new(const char *url, struct feed **ret, struct error *reterr)
 {
         struct feed *f = calloc(1, sizeof(*f));
         int rv;
@@ -130,7 +129,6 @@ static enum status open_new(const char *url, const struct feed_sink *sink, struc
         if (!f)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
         pthread_mutex_init(&f->mutex, NULL);
-        f->sink = *sink;
         f->url = strdup(url);
         rv = f->url ? nng_sub0_open(&f->socket) : NNG_ENOMEM;
         if (rv) {
@@ -165,19 +163,21 @@ static struct feed *take_kept(const char *url)
         return NULL;
 }
 
-enum status feed_open(const char *url, const struct feed_sink *sink, struct feed **ret,
-                      struct error *reterr)
+enum status feed_open(const char *url, struct feed **ret, struct error *reterr)
 {
         struct feed *f = take_kept(url);
 
         if (!f)
-                return open_new(url, sink, ret, reterr);
-        {
-                LOCK(&f->mutex);
-                f->sink = *sink;
-        }
+                return open_new(url, ret, reterr);
         *ret = f;
         return STATUS_OK;
+}
+
+void feed_listen(struct feed *f, const struct feed_sink *sink)
+{
+        LOCK(&f->mutex);
+
+        f->sink = *sink;
 }
 
 static void keep(struct feed *f)

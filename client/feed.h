@@ -22,8 +22,9 @@ struct feed_sink {
 };
 
 /* Connects, now or as soon as somebody listens at url. INVALID_ARGUMENT for a bad url. */
-enum status feed_open(const char *url, const struct feed_sink *sink, struct feed **ret,
-                      struct error *reterr) MUST_CHECK;
+enum status feed_open(const char *url, struct feed **ret, struct error *reterr) MUST_CHECK;
+/* From now on the sink is told. */
+void feed_listen(struct feed *f, const struct feed_sink *sink);
 /* Nothing is told any more once this returns. Not from within the sink. Accepts NULL, returns NULL.
  */
 struct feed *feed_close(struct feed *f);

@@ -355,14 +355,13 @@ soc_status soc_subscriber_new(soc_client *client, const char *events_url,
         s = allocate(client, options);
         if (!s)
                 return (soc_status)error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory left");
-
-        const struct feed_sink sink = {on_message, on_connected, s};
-        st = feed_open(events_url, &sink, &s->feed, err);
+        st = feed_open(events_url, &s->feed, err);
         if (st != STATUS_OK) {
                 nng_aio_free(s->tick);
                 destroy(s);
                 return (soc_status)st;
         }
+        feed_listen(s->feed, &(const struct feed_sink){on_message, on_connected, s});
         *ret = s;
         return SOC_OK;
 }

@@ -16,6 +16,13 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable()
+#define __lsan_enable()
+#endif
+
 struct fixture {
         char dir[64];
         char url[96];
@@ -287,8 +294,11 @@ static void subscribers_that_vanish_leave_the_publisher_working(void **state)
                 }
                 assert_int_equal(n_alive, 4);
                 while (n_alive > 0) {
+                        /* nng before 1.6 loses the message that it was sending to who vanished. */
+                        __lsan_disable();
                         for (int k = 0; k < 50; k++)
                                 publish(f, 1, seq++, "to nobody in particular");
+                        __lsan_enable();
                         while (waitpid(-1, NULL, WNOHANG) > 0)
                                 n_alive--;
                 }
