@@ -1,299 +1,9 @@
-/* gateway/ws*.c: chat over WebSockets, against a service in memory. Everything runs on the test's
- * own thread: waiting is running the loop. */
-#include "gateway/ws_internal.h"
-
-#include "common/json.h"
-#include "tests/support/t.h"
-#include "tests/unit/chat_fake.h"
+/* gateway/ws*.c: chat over WebSockets. */
+#include "tests/unit/ws_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define MAX_PEERS 128
-
-/* The far end of a connection. */
-struct peer {
-        int fd;
-        bool released;
-        struct buffer in;
-        size_t at;
-        int close_code; /* 0 = no close frame has come */
-};
-
-struct fixture {
-        struct chat_fake *chat;
-        uv_loop_t loop;
-        uv_async_t wake;
-        struct gateway_options options;
-        struct gateway gateway;
-        struct peer peers[MAX_PEERS];
-        unsigned n_peers;
-};
-
-static void wake(void *closure)
-{
-        uv_async_send(&((struct fixture *)closure)->wake);
-}
-
-static void on_wake(uv_async_t *async)
-{
-        struct fixture *f = async->data;
-
-        if (f->gateway.client)
-                soc_client_dispatch(f->gateway.client);
-}
-
-static int setup(void **state)
-{
-        struct fixture *f = calloc(1, sizeof(*f));
-        const soc_client_options options = {.wake = wake, .wake_closure = f};
-
-        f->chat = chat_fake_new();
-        f->options.events_url = f->chat->events_url;
-        f->options.max_websockets_per_user = 100;
-        f->options.max_messages_per_second = 1000;
-        uv_loop_init(&f->loop);
-        uv_async_init(&f->loop, &f->wake, on_wake);
-        f->wake.data = f;
-        /* gathering: calls leave at once, since nobody here lets them go later. */
-        f->gateway = (struct gateway){.loop = &f->loop, .options = &f->options, .gathering = true};
-        *state = f;
-        if (soc_client_new(f->chat->rpc_url, &options, &f->gateway.client, NULL) != SOC_OK)
-                return -1;
-        return ws_new(&f->gateway, &f->gateway.ws, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-        struct fixture *f = *state;
-        int failed = 0;
-
-        f->gateway.ws = ws_free(f->gateway.ws);
-        f->gateway.client = soc_client_free(f->gateway.client);
-        uv_close((uv_handle_t *)&f->wake, NULL);
-        uv_run(&f->loop, UV_RUN_DEFAULT);
-        failed = uv_loop_close(&f->loop) != 0 || f->gateway.counters.ws_connections != 0;
-        for (unsigned i = 0; i < f->n_peers; i++) {
-                failed |= !f->peers[i].released;
-                close(f->peers[i].fd);
-                buffer_deinit(&f->peers[i].in);
-        }
-        chat_fake_free(f->chat);
-        free(f);
-        return failed;
-}
-
-static void turn(struct fixture *f)
-{
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-}
-
-#define WAIT(condition) assert_true(t_wait((turn(f), (condition)), 10000))
-
-static int theirs[MAX_PEERS];
-
-static void release(void *arg)
-{
-        struct peer *p = arg;
-
-        p->released = true;
-        close(theirs[p->fd % MAX_PEERS]);
-}
-
-static struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *extra,
-                                   size_t n_extra)
-{
-        struct peer *p = &f->peers[f->n_peers++];
-        int fds[2];
-
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-        p->fd = fds[1];
-        theirs[p->fd % MAX_PEERS] = fds[0];
-        const struct ws_peer peer = {
-                .fd = fds[0],
-                .extra_in = extra,
-                .n_extra_in = n_extra,
-                .cookie_token = cookie,
-                .client_address = "192.0.2.1",
-                .release = release,
-                .release_arg = p,
-        };
-        ws_accept(&f->gateway, &peer);
-        return p;
-}
-
-static struct peer *open_peer(struct fixture *f, const char *cookie)
-{
-        return open_peer_with(f, cookie, "", 0);
-}
-
-/* A masked frame, with a mask of zeroes. */
-static size_t make_frame(uint8_t *out, unsigned first, const void *data, size_t n)
-{
-        size_t at = 0;
-
-        out[at++] = (uint8_t)first;
-        if (n < 126) {
-                out[at++] = (uint8_t)(0x80 | n);
-        } else if (n < 65536) {
-                out[at++] = 0x80 | 126;
-                out[at++] = (uint8_t)(n >> 8);
-                out[at++] = (uint8_t)n;
-        } else {
-                out[at++] = 0x80 | 127;
-                for (int shift = 56; shift >= 0; shift -= 8)
-                        out[at++] = (uint8_t)((uint64_t)n >> shift);
-        }
-        memset(out + at, 0, 4);
-        memcpy(out + at + 4, data, n);
-        return at + 4 + n;
-}
-
-static void put_frame(struct peer *p, unsigned first, const void *data, size_t n)
-{
-        uint8_t *frame = malloc(n + 16);
-        size_t n_frame;
-
-        assert_non_null(frame);
-        n_frame = make_frame(frame, first, data, n);
-        assert_int_equal(send(p->fd, frame, n_frame, MSG_NOSIGNAL), n_frame);
-        free(frame);
-}
-
-static void put(struct peer *p, const char *text)
-{
-        put_frame(p, 0x81, text, strlen(text));
-}
-
-/* The payload of the next frame of the server, or NULL: not there yet. */
-static const uint8_t *take_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_n)
-{
-        const uint8_t *at = p->in.data + p->at;
-        size_t left = p->in.n_bytes - p->at, n_head = 2, n;
-
-        if (left < 2)
-                return NULL;
-        n = at[1];
-        if (n == 126) {
-                n_head = 4;
-                if (left < n_head)
-                        return NULL;
-                n = (size_t)at[2] << 8 | at[3];
-        } else if (n == 127) {
-                n_head = 10;
-                if (left < n_head)
-                        return NULL;
-                n = 0;
-                for (int i = 2; i < 10; i++)
-                        n = n << 8 | at[i];
-        }
-        if (left < n_head + n)
-                return NULL;
-        p->at += n_head + n;
-        *ret_opcode = at[0] & 0xf;
-        *ret_n = n;
-        return at + n_head;
-}
-
-static void fill_in(struct peer *p)
-{
-        uint8_t data[65536];
-        ssize_t n = recv(p->fd, data, sizeof(data), MSG_DONTWAIT);
-
-        if (n > 0)
-                buffer_append(&p->in, data, (size_t)n);
-}
-
-/* The next text frame as JSON, or NULL. Close frames are noted, pings skipped. */
-static json_t *poll_json(struct fixture *f, struct peer *p)
-{
-        const uint8_t *payload;
-        unsigned opcode;
-        size_t n;
-
-        turn(f);
-        fill_in(p);
-        while ((payload = take_frame(p, &opcode, &n))) {
-                json_t *object = NULL;
-
-                if (opcode == 8)
-                        p->close_code = n >= 2 ? payload[0] << 8 | payload[1] : 1005;
-                if (opcode != 1)
-                        continue;
-                if (json_parse_text((const char *)payload, n, &object, NULL) != STATUS_OK)
-                        fail_msg("not JSON: %.*s", (int)n, (const char *)payload);
-                return object;
-        }
-        return NULL;
-}
-
-/* The next frame, which has to be of that type. */
-static json_t *want(struct fixture *f, struct peer *p, const char *type)
-{
-        json_t *object = NULL;
-
-        if (!t_wait((object = poll_json(f, p)) != NULL || p->close_code, 10000) || !object)
-                fail_msg("want %s, got close %d", type, p->close_code);
-        assert_string_equal(json_string_value(json_object_get(object, "type")), type);
-        return object;
-}
-
-static void skip_frame(struct fixture *f, struct peer *p, const char *type)
-{
-        json_decref(want(f, p, type));
-}
-
-static int64_t number(json_t *object, const char *name)
-{
-        return json_integer_value(json_object_get(object, name));
-}
-
-static void assert_text(json_t *object, const char *name, const char *value)
-{
-        const char *text = json_string_value(json_object_get(object, name));
-
-        assert_non_null(text);
-        assert_string_equal(text, value);
-}
-
-static void want_error(struct fixture *f, struct peer *p, const char *code)
-{
-        json_t *error = want(f, p, "error");
-
-        assert_text(error, "code", code);
-        json_decref(error);
-}
-
-static void want_close(struct fixture *f, struct peer *p, int code)
-{
-        json_t *object = NULL;
-
-        assert_true(
-                t_wait((json_decref(object), object = poll_json(f, p), p->close_code != 0), 10000));
-        json_decref(object);
-        assert_int_equal(p->close_code, code);
-        send(p->fd, "\x88\x80\0\0\0\0", 6, MSG_NOSIGNAL);
-        WAIT(p->released);
-}
-
-static struct peer *sign_in(struct fixture *f, const char *token)
-{
-        struct peer *p = open_peer(f, token);
-
-        skip_frame(f, p, "connection_established");
-        return p;
-}
-
-static struct peer *join(struct fixture *f, const char *token)
-{
-        struct peer *p = sign_in(f, token);
-
-        put(p, "{\"type\":\"join_room\",\"room_id\":\"general\"}");
-        skip_frame(f, p, "room_joined");
-        skip_frame(f, p, "chat_history");
-        return p;
-}
 
 /* --- signing in --- */
 
@@ -527,7 +237,7 @@ static void joining_while_others_talk_misses_and_doubles_nothing(void **state)
                 for (int i = 0; i < 100; i++) {
                         chat_fake_say(f->chat, "meanwhile", true);
                         if (i % 7 == 0)
-                                turn(f);
+                                ws_turn(f);
                 }
                 skip_frame(f, p, "room_joined");
                 want_all(f, p, from, from + 100);
@@ -750,8 +460,8 @@ static void fragments_make_one_message_and_pings_are_answered(void **state)
         size_t n = 0;
 
         put_frame(p, 0x89, "hey", 3);
-        assert_true(
-                t_wait((turn(f), fill_in(p), payload = take_frame(p, &opcode, &n)) != NULL, 10000));
+        assert_true(t_wait((ws_turn(f), fill_in(p), payload = take_frame(p, &opcode, &n)) != NULL,
+                           10000));
         assert_int_equal(opcode, 0xa);
         assert_int_equal(n, 3);
         assert_memory_equal(payload, "hey", 3);
@@ -821,13 +531,13 @@ static void leaving_in_the_middle_of_everything_leaks_nothing(void **state)
                 put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":0}");
                 put(p, "{\"type\":\"chat_message\",\"content\":\"x\"}");
                 for (int k = 0; k < i; k++)
-                        turn(f);
+                        ws_turn(f);
                 shutdown(p->fd, SHUT_RDWR);
         }
         WAIT(f->gateway.counters.ws_connections == 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
 
 int main(void)
 {

@@ -1,0 +1,60 @@
+/* A gateway's WebSockets over socket pairs, against a service in memory. Everything runs on the
+ * test's own thread: waiting is running the loop. */
+#ifndef TESTS_UNIT_WS_FIXTURE_H
+#define TESTS_UNIT_WS_FIXTURE_H
+
+#include "gateway/ws_internal.h"
+
+#include "common/json.h"
+#include "tests/support/t.h"
+#include "tests/unit/chat_fake.h"
+
+#define MAX_PEERS 128
+
+/* The far end of a connection. */
+struct peer {
+        int fd;
+        bool released;
+        struct buffer in;
+        size_t at;
+        int close_code; /* 0 = no close frame has come */
+};
+
+struct fixture {
+        struct chat_fake *chat;
+        uv_loop_t loop;
+        uv_async_t wake;
+        struct gateway_options options;
+        struct gateway gateway;
+        struct peer peers[MAX_PEERS];
+        unsigned n_peers;
+};
+
+int ws_setup(void **state);
+int ws_teardown(void **state);
+void ws_turn(struct fixture *f);
+struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *extra,
+                            size_t n_extra);
+struct peer *open_peer(struct fixture *f, const char *cookie);
+/* A masked frame, with a mask of zeroes. */
+size_t make_frame(uint8_t *out, unsigned first, const void *data, size_t n);
+void put_frame(struct peer *p, unsigned first, const void *data, size_t n);
+void put(struct peer *p, const char *text);
+/* The payload of the next frame of the server, or NULL: not there yet. */
+const uint8_t *take_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_n);
+void fill_in(struct peer *p);
+/* The next text frame as JSON, or NULL. Close frames are noted, pings skipped. */
+json_t *poll_json(struct fixture *f, struct peer *p);
+/* The next frame, which has to be of that type. */
+json_t *want(struct fixture *f, struct peer *p, const char *type);
+void skip_frame(struct fixture *f, struct peer *p, const char *type);
+int64_t number(json_t *object, const char *name);
+void assert_text(json_t *object, const char *name, const char *value);
+void want_error(struct fixture *f, struct peer *p, const char *code);
+void want_close(struct fixture *f, struct peer *p, int code);
+struct peer *sign_in(struct fixture *f, const char *token);
+struct peer *join(struct fixture *f, const char *token);
+
+#define WAIT(condition) assert_true(t_wait((ws_turn(f), (condition)), 10000))
+
+#endif
