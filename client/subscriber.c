@@ -38,10 +38,15 @@ static void destroy(struct soc_subscriber *s)
         free(s);
 }
 
+static void unref_many(struct soc_subscriber *s, unsigned n)
+{
+        if (atomic_fetch_sub(&s->refs, n) == n)
+                destroy(s);
+}
+
 static void unref(struct soc_subscriber *s)
 {
-        if (atomic_fetch_sub(&s->refs, 1) == 1)
-                destroy(s);
+        unref_many(s, 1);
 }
 
 /* --- the inbox --- */
@@ -376,19 +381,16 @@ static void shut(struct soc_subscriber *s)
                 pthread_cond_wait(&s->idle, &s->mutex);
 }
 
-static void drop_replies(struct soc_subscriber *s)
+/* Replies that nobody works on any more; each holds a reference. */
+static unsigned drop_replies(struct soc_subscriber *s)
 {
-        struct follow *replied;
+        unsigned n = 0;
+        LOCK(&s->mutex);
 
-        {
-                LOCK(&s->mutex);
-                replied = s->replied;
-                s->replied = NULL;
-        }
-        for (struct follow *f = replied, *next; f; f = next) {
-                next = f->next_replied;
-                unref(s);
-        }
+        for (struct follow *f = s->replied; f; f = f->next_replied)
+                n++;
+        s->replied = NULL;
+        return n;
 }
 
 soc_subscriber *soc_subscriber_free(soc_subscriber *s)
@@ -402,8 +404,7 @@ soc_subscriber *soc_subscriber_free(soc_subscriber *s)
         for (struct follow *f = first_follow(s); f; f = f->next)
                 if (f->pending)
                         soc_cancel(f->pending);
-        drop_replies(s);
-        unref(s);
+        unref_many(s, 1 + drop_replies(s));
         return NULL;
 }
 

@@ -79,30 +79,27 @@ static enum status get_room(json_t *object, int64_t *ret, struct error *reterr)
         return STATUS_OK;
 }
 
-/* The member that the command is about: of the room that it names, or the one joined last. */
-static enum status get_member(struct ws_socket *s, json_t *object, struct ws_member **ret,
-                              struct error *reterr)
+/* The member that the command is about: of the room that it names, or the one joined last. NULL:
+ * there is none, and reterr says why. */
+static struct ws_member *get_member(struct ws_socket *s, json_t *object, struct error *reterr)
 {
         struct ws_member *m;
-        int64_t id;
-        enum status st = get_room(object, &id, reterr);
+        int64_t id = 0;
 
-        if (st != STATUS_OK)
-                return st;
+        if (get_room(object, &id, reterr) != STATUS_OK)
+                return NULL;
         if (id == 0)
                 id = s->last_room_id;
         m = id ? ws_member_find(s, id) : NULL;
-        if (!m || !m->announced) {
-                st = error_set(reterr, STATUS_FAILED_PRECONDITION,
-                               id ? "room_id: join room %" PRId64 " first"
-                                  : "room_id: join a room first",
-                               id);
-                if (reterr)
-                        snprintf(reterr->field, sizeof(reterr->field), "room_id");
-                return st;
-        }
-        *ret = m;
-        return STATUS_OK;
+        if (m && m->announced)
+                return m;
+        if (id)
+                error_set(reterr, STATUS_FAILED_PRECONDITION,
+                          "room_id: join room %" PRId64 " first", id);
+        else
+                error_set(reterr, STATUS_FAILED_PRECONDITION, "room_id: join a room first");
+        snprintf(reterr->field, sizeof(reterr->field), "room_id");
+        return NULL;
 }
 
 /* --- commands --- */
@@ -123,9 +120,9 @@ static enum status run_auth(struct ws_socket *s, json_t *object, struct error *r
 
 static enum status run_join(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        const char *password;
-        int64_t id, after_seq = -1;
-        bool given;
+        const char *password = NULL;
+        int64_t id = 0, after_seq = -1;
+        bool given = false;
         enum status st = get_room(object, &id, reterr);
 
         if (st == STATUS_OK && id == 0)
@@ -141,12 +138,12 @@ static enum status run_join(struct ws_socket *s, json_t *object, struct error *r
 
 static enum status run_leave(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        struct ws_member *m;
-        enum status st = get_member(s, object, &m, reterr);
+        struct ws_member *m = get_member(s, object, reterr);
 
-        if (st == STATUS_OK)
-                ws_member_leave(m, "left");
-        return st;
+        if (!m)
+                return reterr->status;
+        ws_member_leave(m, "left");
+        return STATUS_OK;
 }
 
 /* A message on its way to the service. */
@@ -194,7 +191,7 @@ static enum status send_message(struct ws_socket *s, const Socializer__V1__SendM
 static enum status run_message(struct ws_socket *s, json_t *object, struct error *reterr)
 {
         Socializer__V1__SendMessageRequest request = SOCIALIZER__V1__SEND_MESSAGE_REQUEST__INIT;
-        const char *content, *name;
+        const char *content = NULL, *name = NULL;
         struct ws_member *m;
         enum status st = get_text(object, "client_message_id", WS_MAX_CLIENT_ID, &name, reterr);
 
@@ -203,10 +200,11 @@ static enum status run_message(struct ws_socket *s, json_t *object, struct error
         if (st == STATUS_OK && (!content || *content == '\0'))
                 st = error_field(reterr, "content", "content: want 1 to %d characters, got none",
                                  WS_MAX_CONTENT);
-        if (st == STATUS_OK)
-                st = get_member(s, object, &m, reterr);
         if (st != STATUS_OK)
                 return st;
+        m = get_member(s, object, reterr);
+        if (!m)
+                return reterr->status;
         if (m->typing_until_ms)
                 ws_member_type(m, false);
         request.room_id = m->room->id;
@@ -222,21 +220,23 @@ static enum status run_typing(struct ws_socket *s, json_t *object, struct error 
 
         if (!json_is_boolean(value))
                 return error_field(reterr, "is_typing", "is_typing: want true or false");
-        enum status st = get_member(s, object, &m, reterr);
-        if (st == STATUS_OK)
-                ws_member_type(m, json_is_true(value));
-        return st;
+        m = get_member(s, object, reterr);
+        if (!m)
+                return reterr->status;
+        ws_member_type(m, json_is_true(value));
+        return STATUS_OK;
 }
 
 static enum status run_read(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        struct ws_member *m;
+        struct ws_member *m = get_member(s, object, reterr);
         int64_t seq = 0, last;
-        bool given;
-        enum status st = get_member(s, object, &m, reterr);
+        bool given = false;
+        enum status st;
 
-        if (st == STATUS_OK)
-                st = get_number(object, "seq", 1, &given, &seq, reterr);
+        if (!m)
+                return reterr->status;
+        st = get_number(object, "seq", 1, &given, &seq, reterr);
         if (st != STATUS_OK)
                 return st;
         last = m->room->live && m->room->last_seq > m->cursor ? m->room->last_seq : m->cursor;
@@ -254,13 +254,16 @@ static enum status run_read(struct ws_socket *s, json_t *object, struct error *r
 static enum status run_online(struct ws_socket *s, json_t *object, struct error *reterr)
 {
         struct ws_member *m = NULL;
-        int64_t id;
+        int64_t id = 0;
         enum status st = get_room(object, &id, reterr);
 
-        if (st == STATUS_OK && id != 0)
-                st = get_member(s, object, &m, reterr);
         if (st != STATUS_OK)
                 return st;
+        if (id != 0) {
+                m = get_member(s, object, reterr);
+                if (!m)
+                        return reterr->status;
+        }
         ws_json_online(s->ws, m ? m->room : NULL);
         ws_socket_send_text(s);
         return STATUS_OK;
@@ -286,35 +289,42 @@ static const struct command commands[] = {
         {"ping", run_ping, {NULL}},
 };
 
-static enum status find(json_t *object, const struct command **ret, struct error *reterr)
+/* NULL: there is no such command, and reterr says so. */
+static const struct command *find(json_t *object, struct error *reterr)
 {
         const char *type = json_string_value(json_object_get(object, "type"));
 
-        if (!type)
-                return error_field(reterr, "type", "type: want a text that says what this is");
-        for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-                if (strcmp(commands[i].type, type) == 0) {
-                        *ret = &commands[i];
-                        return STATUS_OK;
-                }
+        if (!json_is_object(object)) {
+                error_set(reterr, STATUS_INVALID_ARGUMENT, "want a JSON object");
+                return NULL;
         }
-        return error_field(reterr, "type", "type: '%.64s' is none that is known here", type);
+        for (size_t i = 0; type && i < ARRAY_SIZE(commands); i++)
+                if (strcmp(commands[i].type, type) == 0)
+                        return &commands[i];
+        if (type)
+                error_field(reterr, "type", "'%.64s' is none that is known here", type);
+        else
+                error_field(reterr, "type", "want a text that says what this is");
+        return NULL;
+}
+
+static bool has_field(const struct command *c, const char *name)
+{
+        if (strcmp(name, "type") == 0)
+                return true;
+        for (size_t i = 0; i < ARRAY_SIZE(c->fields) && c->fields[i]; i++)
+                if (strcmp(c->fields[i], name) == 0)
+                        return true;
+        return false;
 }
 
 static enum status check_fields(const struct command *c, json_t *object, struct error *reterr)
 {
-        const char *name;
-        json_t *value;
+        for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+                const char *name = json_object_iter_key(at);
 
-        json_object_foreach(object, name, value)
-        {
-                bool known = strcmp(name, "type") == 0;
-
-                for (const char *const *field = c->fields; *field && !known; field++)
-                        known = strcmp(name, *field) == 0;
-                if (!known)
-                        return error_field(reterr, name, "%.64s: %s has no such field", name,
-                                           c->type);
+                if (!has_field(c, name))
+                        return error_field(reterr, name, "%s has no such field", c->type);
         }
         return STATUS_OK;
 }
@@ -340,15 +350,15 @@ static enum status allow(struct ws_socket *s, struct error *reterr)
 
 static enum status run(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        const struct command *c = NULL;
+        const struct command *c;
         enum status st = allow(s, reterr);
 
-        if (st == STATUS_OK && !json_is_object(object))
-                st = error_set(reterr, STATUS_INVALID_ARGUMENT, "want a JSON object");
-        if (st == STATUS_OK)
-                st = find(object, &c, reterr);
-        if (st == STATUS_OK)
-                st = check_fields(c, object, reterr);
+        if (st != STATUS_OK)
+                return st;
+        c = find(object, reterr);
+        if (!c)
+                return reterr->status;
+        st = check_fields(c, object, reterr);
         if (st == STATUS_OK && s->state == WS_NEW && c->run != run_auth)
                 st = error_set(reterr, STATUS_UNAUTHENTICATED,
                                "sign in first: {\"type\":\"auth\",\"token\":…}");

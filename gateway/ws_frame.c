@@ -10,6 +10,7 @@
 #define OPCODE_CLOSE 0x8u
 #define OPCODE_PING  0x9u
 #define MAX_HEAD     10
+#define MAX_REASON   123
 
 /* A frame with its head and room for n bytes, which are at *ret_payload. */
 static struct ws_frame *make(unsigned opcode, size_t n, uint8_t **ret_payload)
@@ -61,7 +62,7 @@ struct ws_frame *ws_frame_ping(void)
 struct ws_frame *ws_frame_close(uint16_t code, const char *reason)
 {
         uint8_t *payload;
-        size_t n = strlen(reason);
+        size_t n = strnlen(reason, MAX_REASON);
         struct ws_frame *f = make(OPCODE_CLOSE, 2 + n, &payload);
 
         if (f) {

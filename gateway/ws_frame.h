@@ -19,7 +19,7 @@ struct ws_frame {
  * there is no memory, which includes that text has failed. */
 struct ws_frame *ws_frame_text(const struct buffer *text) MUST_CHECK;
 struct ws_frame *ws_frame_ping(void) MUST_CHECK;
-/* reason: at most 123 bytes. */
+/* reason: cut after 123 bytes. */
 struct ws_frame *ws_frame_close(uint16_t code, const char *reason) MUST_CHECK;
 /* Bytes that are framed already. */
 struct ws_frame *ws_frame_raw(const void *data, size_t n) MUST_CHECK;

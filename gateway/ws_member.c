@@ -107,6 +107,18 @@ void ws_member_leave(struct ws_member *m, const char *reason)
 static void on_list(void *closure, soc_status status, const ProtobufCMessage *response,
                     const soc_error *error);
 
+/* No history, and so no room. */
+static void fail(struct ws_member *m, const struct error *error)
+{
+        struct ws_socket *s = m->socket;
+
+        m->state = WS_MEMBER_FULL;
+        ws_send_error(s, error, NULL);
+        ws_member_leave(m, m->announced ? "removed" : NULL);
+        if (error->status == STATUS_UNAUTHENTICATED && s->token)
+                ws_token_refused(s->token);
+}
+
 static void list(struct ws_member *m)
 {
         struct ws *ws = m->room->ws;
@@ -127,10 +139,11 @@ static void list(struct ws_member *m)
                 request.page_size = WS_HISTORY;
         }
         m->state = WS_MEMBER_LISTING;
-        ws_socket_ref(s);
         if (soc_call_start(ws->gateway->client, "socializer.v1.ChatService/ListRoomMessages",
-                           &request.base, &options, on_list, m, NULL, &error) != SOC_OK)
-                on_list(m, error.status, NULL, &error);
+                           &request.base, &options, on_list, m, NULL, &error) == SOC_OK)
+                ws_socket_ref(s);
+        else
+                fail(m, (const struct error *)&error);
 }
 
 /* The room is there and may be read: says so, and tells the others. */
@@ -200,11 +213,7 @@ static void on_list(void *closure, soc_status status, const ProtobufCMessage *re
                 m->state = WS_MEMBER_FULL;
                 take_list(m, (const Socializer__V1__ListRoomMessagesResponse *)response);
         } else {
-                m->state = WS_MEMBER_FULL;
-                ws_send_error(s, (const struct error *)error, NULL);
-                ws_member_leave(m, m->announced ? "removed" : NULL);
-                if (status == SOC_UNAUTHENTICATED && s->token)
-                        ws_token_refused(s->token);
+                fail(m, (const struct error *)error);
         }
         ws_socket_unref(s);
 }
@@ -271,10 +280,33 @@ static struct ws_member *add(struct ws_socket *s, struct ws_room *r)
         return m;
 }
 
+/* The socket's new place in a room; NULL, and the socket told, when there is none. */
+static struct ws_member *enter(struct ws_socket *s, int64_t room_id)
+{
+        struct ws_room *r;
+        struct ws_member *m;
+        struct error error;
+
+        if (s->n_members >= WS_MAX_ROOMS) {
+                error_set(&error, STATUS_RESOURCE_EXHAUSTED, "at most %d rooms for a connection",
+                          WS_MAX_ROOMS);
+                ws_send_error(s, &error, NULL);
+                return NULL;
+        }
+        r = ws_room_get(s->ws, room_id);
+        m = r ? add(s, r) : NULL;
+        if (!m) {
+                error_retry(&error, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
+                ws_send_error(s, &error, NULL);
+                if (r)
+                        ws_room_put(r);
+        }
+        return m;
+}
+
 void ws_member_join(struct ws_socket *s, int64_t room_id, int64_t after_seq)
 {
         struct ws_member *m = ws_member_find(s, room_id);
-        struct ws_room *r;
         struct error error;
 
         if (m && m->state == WS_MEMBER_LISTING) {
@@ -282,22 +314,10 @@ void ws_member_join(struct ws_socket *s, int64_t room_id, int64_t after_seq)
                 ws_send_error(s, &error, NULL);
                 return;
         }
-        if (!m && s->n_members >= WS_MAX_ROOMS) {
-                error_set(&error, STATUS_RESOURCE_EXHAUSTED, "at most %d rooms for a connection",
-                          WS_MAX_ROOMS);
-                ws_send_error(s, &error, NULL);
+        if (!m)
+                m = enter(s, room_id);
+        if (!m)
                 return;
-        }
-        r = m ? m->room : ws_room_get(s->ws, room_id);
-        if (r && !m)
-                m = add(s, r);
-        if (!m) {
-                error_retry(&error, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
-                ws_send_error(s, &error, NULL);
-                if (r)
-                        ws_room_put(r);
-                return;
-        }
         /* Who joins again begins anew; the others do not notice. */
         m->announced = false;
         m->resumes = after_seq >= 0;

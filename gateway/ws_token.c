@@ -233,27 +233,32 @@ static void admit_waiting(struct ws_token *t, const Socializer__V1__User *who)
                 admit(s, u);
 }
 
+/* The service says no, or cannot say now; who was let in stays then. */
+static void unconfirmed(struct ws_token *t, const struct error *error)
+{
+        if (error->status == STATUS_UNAUTHENTICATED || !t->user)
+                refuse_all(t, error);
+        else
+                t->check_at_ms = ws_now(t->ws) + WS_TOKEN_RETRY_MS;
+}
+
 static void on_me(void *closure, soc_status status, const ProtobufCMessage *response,
                   const soc_error *error)
 {
         struct ws_token *t = closure;
         const Socializer__V1__GetMeResponse *r = (const Socializer__V1__GetMeResponse *)response;
-        bool is_new = !t->user;
 
         t->checking = false;
         t->check_at_ms = ws_now(t->ws) + WS_TOKEN_CHECK_MS;
-        if (status == SOC_OK && r->user) {
+        if (status != SOC_OK)
+                unconfirmed(t, (const struct error *)error);
+        else if (r->user)
                 admit_waiting(t, r->user);
-        } else if (status == SOC_UNAUTHENTICATED || (is_new && error)) {
-                refuse_all(t, (const struct error *)error);
-        } else {
-                /* The service cannot say now; who was let in stays. */
-                t->check_at_ms = ws_now(t->ws) + WS_TOKEN_RETRY_MS;
-        }
         token_unref(t);
 }
 
-static void check(struct ws_token *t)
+/* Asks the service about a token. */
+static enum status ask(struct ws_token *t, struct error *reterr)
 {
         struct ws *ws = t->ws;
         Socializer__V1__GetMeRequest request = SOCIALIZER__V1__GET_ME_REQUEST__INIT;
@@ -261,16 +266,16 @@ static void check(struct ws_token *t)
                 .token = t->text,
                 .client_address = t->sockets ? t->sockets->client_address : "-",
         };
-        soc_error error;
+        soc_status st;
 
-        if (t->checking)
-                return;
-        t->checking = true;
-        t->refs++;
         gateway_gather(ws->gateway);
-        if (soc_call_start(ws->gateway->client, "socializer.v1.UserService/GetMe", &request.base,
-                           &options, on_me, t, NULL, &error) != SOC_OK)
-                on_me(t, error.status, NULL, &error);
+        st = soc_call_start(ws->gateway->client, "socializer.v1.UserService/GetMe", &request.base,
+                            &options, on_me, t, NULL, (soc_error *)reterr);
+        if (st == SOC_OK) {
+                t->checking = true;
+                t->refs++;
+        }
+        return (enum status)st;
 }
 
 /* Another token for a socket that is signed in: a page that has renewed its session. */
@@ -279,60 +284,71 @@ struct renewal {
         struct ws_token *token;
 };
 
-static void on_renewed(void *closure, soc_status status, const ProtobufCMessage *response,
-                       const soc_error *why)
+/* The new token takes the old one's place, if it is of the same user. */
+static void exchange(struct ws_socket *s, struct ws_token *t,
+                     const Socializer__V1__GetMeResponse *me)
 {
-        struct renewal *r = closure;
-        struct ws_socket *s = r->socket;
-        const Socializer__V1__GetMeResponse *me = (const Socializer__V1__GetMeResponse *)response;
         struct error error;
 
-        if (s->state == WS_OPEN && status != SOC_OK) {
-                ws_send_error(s, (const struct error *)why, NULL);
-        } else if (s->state == WS_OPEN && (!me->user || me->user->id != s->user->id)) {
+        if (!me->user || me->user->id != s->user->id) {
                 error_set(&error, STATUS_PERMISSION_DENIED,
                           "the token is another user's; open a connection of its own");
                 ws_send_error(s, &error, NULL);
-        } else if (s->state == WS_OPEN) {
-                token_leave(s);
-                token_attach(s, r->token);
-                if (!r->token->user) {
-                        r->token->user = s->user;
-                        s->user->refs++;
-                        r->token->check_at_ms = ws_now(s->ws) + WS_TOKEN_CHECK_MS;
-                }
-                ws_json_established(s->ws, s->user);
-                ws_socket_send_text(s);
+                return;
         }
+        token_leave(s);
+        token_attach(s, t);
+        if (!t->user) {
+                t->user = s->user;
+                s->user->refs++;
+                t->check_at_ms = ws_now(s->ws) + WS_TOKEN_CHECK_MS;
+        }
+        ws_json_established(s->ws, s->user);
+        ws_socket_send_text(s);
+}
+
+static void on_renewed(void *closure, soc_status status, const ProtobufCMessage *response,
+                       const soc_error *error)
+{
+        struct renewal *r = closure;
+        struct ws_socket *s = r->socket;
+
+        if (s->state == WS_OPEN && status == SOC_OK)
+                exchange(s, r->token, (const Socializer__V1__GetMeResponse *)response);
+        else if (s->state == WS_OPEN)
+                ws_send_error(s, (const struct error *)error, NULL);
         token_unref(r->token);
         ws_socket_unref(s);
         free(r);
 }
 
-static void renew(struct ws_socket *s, const char *text)
+static enum status renew(struct ws_socket *s, const char *text, struct error *reterr)
 {
         struct ws *ws = s->ws;
         Socializer__V1__GetMeRequest request = SOCIALIZER__V1__GET_ME_REQUEST__INIT;
         const soc_call_options options = {.token = text, .client_address = s->client_address};
         struct ws_token *t = token_get(ws, text);
-        struct renewal *r = t ? malloc(sizeof(*r)) : NULL;
-        soc_error error = {0};
+        struct renewal *r = malloc(sizeof(*r));
+        soc_status st = SOC_RESOURCE_EXHAUSTED;
 
         if (t)
                 t->refs++;
-        if (!r) {
-                if (t)
-                        token_unref(t);
-                error_retry((struct error *)&error, STATUS_RESOURCE_EXHAUSTED, 1000,
-                            "no memory left");
-                ws_send_error(s, (const struct error *)&error, NULL);
-                return;
+        if (t && r) {
+                *r = (struct renewal){s, t};
+                st = soc_call_start(ws->gateway->client, "socializer.v1.UserService/GetMe",
+                                    &request.base, &options, on_renewed, r, NULL,
+                                    (soc_error *)reterr);
+                if (st == SOC_OK) {
+                        ws_socket_ref(s);
+                        return STATUS_OK;
+                }
+        } else {
+                error_retry(reterr, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
         }
-        *r = (struct renewal){s, t};
-        ws_socket_ref(s);
-        if (soc_call_start(ws->gateway->client, "socializer.v1.UserService/GetMe", &request.base,
-                           &options, on_renewed, r, NULL, &error) != SOC_OK)
-                on_renewed(r, error.status, NULL, &error);
+        if (t)
+                token_unref(t);
+        free(r);
+        return (enum status)st;
 }
 
 void ws_token_present(struct ws_socket *s, const char *text)
@@ -346,7 +362,8 @@ void ws_token_present(struct ws_socket *s, const char *text)
                 return;
         }
         if (s->state == WS_OPEN) {
-                renew(s, text);
+                if (renew(s, text, &error) != STATUS_OK)
+                        ws_send_error(s, &error, NULL);
                 return;
         }
         t = token_get(s->ws, text);
@@ -359,23 +376,17 @@ void ws_token_present(struct ws_socket *s, const char *text)
         s->state = WS_CHECKING;
         if (t->user && ws_now(s->ws) < t->check_at_ms)
                 admit(s, t->user);
-        else
-                check(t);
+        else if (!t->checking && ask(t, &error) != STATUS_OK)
+                refuse_all(t, &error);
 }
 
 void ws_token_tick(struct ws *ws)
 {
         uint64_t now = ws_now(ws);
 
-        for (size_t i = 0; i < WS_BUCKETS; i++) {
-                for (struct ws_token *t = ws->tokens[i], *next; t; t = next) {
-                        next = t->next;
-                        if (t->user && !t->checking && now >= t->check_at_ms) {
-                                t->refs++;
-                                check(t);
-                                next = t->next;
-                                token_unref(t);
-                        }
-                }
-        }
+        for (size_t i = 0; i < WS_BUCKETS; i++)
+                for (struct ws_token *t = ws->tokens[i]; t; t = t->next)
+                        if (t->user && !t->checking && now >= t->check_at_ms &&
+                            ask(t, NULL) != STATUS_OK)
+                                t->check_at_ms = now + WS_TOKEN_RETRY_MS;
 }

@@ -20,8 +20,10 @@ static enum status room_authorize(struct call *call, struct lease *lease, int64_
 
         if (st != STATUS_OK)
                 return st;
-        if (room.kind != ROOM_KIND_GENERAL && !call->caller.is_admin)
-                return error_resource(reterr, STATUS_NOT_FOUND, "room", "%" PRId64, room_id);
+        if (room.kind != ROOM_KIND_GENERAL && !call->caller.is_admin) {
+                error_resource(reterr, STATUS_NOT_FOUND, "room", "%" PRId64, room_id);
+                return STATUS_NOT_FOUND;
+        }
         *ret = room;
         return STATUS_OK;
 }
@@ -94,9 +96,10 @@ static enum status list(struct call *call, const Socializer__V1__ListRoomMessage
         size_t limit = wire_page_size(req->page_size);
         struct room room;
 
-        if (after && before)
-                return error_field(reterr, "before_seq",
-                                   "before_seq: want it or after_seq, not both");
+        if (after && before) {
+                error_field(reterr, "before_seq", "want it or after_seq, not both");
+                return STATUS_INVALID_ARGUMENT;
+        }
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
         enum status st = room_authorize(call, &lease, req->room_id, &room, reterr);
         if (st != STATUS_OK)
@@ -118,7 +121,7 @@ enum status chat_service_list_room_messages(struct call *call,
 
         if (st != STATUS_OK)
                 return st;
-        rsp->messages = arena_calloc(call->arena, messages.n_items + 1, sizeof(*rsp->messages));
+        rsp->messages = wire_list(call->arena, messages.n_items);
         if (!rsp->messages)
                 return wire_no_memory(reterr);
         for (; rsp->n_messages < messages.n_items; rsp->n_messages++) {
