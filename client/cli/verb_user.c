@@ -253,7 +253,7 @@ const struct verb verb_user = {
         .min_arguments = 1,
         .max_arguments = 3,
         .flags = CLI_ADMIN | CLI_EMAIL | CLI_YES,
-        .usage = "user list|show|add|…",
+        .usage = "user list|show|add|...",
         .summary = "Manages accounts, for administrators",
         .help = "  user list                              all accounts\n"
                 "  user show USER                         one, by number or name\n"
