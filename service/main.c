@@ -211,6 +211,7 @@ static enum status open_database(struct service *service, struct error *reterr)
                 .backup_dir = backups,
                 .migrations = store_migrations,
                 .n_migrations = store_n_migrations,
+                .check_only = arg_check,
                 .n_readers = n_readers() + MORE_READ_CONNECTIONS,
                 .slow_query_ms = SLOW_QUERY_MS,
                 .long_lease_ms = LONG_LEASE_MS,

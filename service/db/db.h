@@ -44,6 +44,7 @@ struct db_options {
         const char *backup_dir; /* where a copy goes before a schema upgrade */
         const struct db_migration *migrations; /* ascending; service/store/schema.h */
         size_t n_migrations;
+        bool check_only; /* look whether it could be opened, but upgrade nothing */
         unsigned n_readers; /* read connections, >= 1 */
         unsigned max_waiting_writes; /* jobs in the writer's queue; 0 = 4096 */
         const char *vfs; /* SQLite VFS, NULL = default; tests put a failing one here */

@@ -109,13 +109,14 @@ enum status db_migrate(struct db *db, const struct db_options *options, struct e
                 st = check_version(conn, options, version, reterr);
         if (st != STATUS_OK)
                 return st;
-        if (version < newest_version(options)) {
+        db->version = (int)version;
+        if (version < newest_version(options) && !options->check_only) {
                 st = upgrade(conn, options, version, reterr);
                 if (st != STATUS_OK)
                         return st;
                 LOG(INFO, "the database schema is upgraded", LOG_INT("from", version),
                     LOG_INT("to", newest_version(options)));
+                db->version = newest_version(options);
         }
-        db->version = newest_version(options);
         return STATUS_OK;
 }

@@ -123,6 +123,22 @@ static void an_upgrade_keeps_the_data_and_a_copy(void **state)
         fixture_close(f);
 }
 
+static void a_check_upgrades_nothing(void **state)
+{
+        struct db_fixture *f = *state;
+        char path[512];
+
+        make_version_1(f);
+        f->options.check_only = true;
+        ASSERT_OK(open_with(f, newer, ARRAY_SIZE(newer), err));
+        assert_int_equal(db_schema_version(f->db), 1);
+        fixture_close(f);
+        assert_null(find_backup(f, path, sizeof(path)));
+        f->options.check_only = false;
+        ASSERT_OK(open_with(f, newer, ARRAY_SIZE(newer), err));
+        assert_int_equal(db_schema_version(f->db), 3);
+}
+
 static void opening_again_changes_nothing(void **state)
 {
         struct db_fixture *f = *state;
@@ -324,6 +340,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 CASE(a_new_database_gets_the_newest_schema),
                 CASE(an_upgrade_keeps_the_data_and_a_copy),
+                CASE(a_check_upgrades_nothing),
                 CASE(opening_again_changes_nothing),
                 CASE(a_newer_schema_is_refused),
                 CASE(a_failed_step_leaves_schema_and_data_as_they_were),
