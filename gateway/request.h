@@ -65,6 +65,8 @@ struct request {
         const char *token; /* of the headers, or in the arena; "" = none */
         bool token_from_cookie;
         bool wants_stream; /* the answer is to be text/event-stream */
+        bool ends_sessions; /* the call may, of this user; 0 = the caller */
+        int64_t ends_sessions_of;
 
         struct router_match match;
         struct arena arena;

@@ -7,6 +7,7 @@
 #include "gateway/sse.h"
 #include "gateway/token.h"
 #include "gateway/transcode.h"
+#include "gateway/ws.h"
 
 #include "contract.gen.h"
 
@@ -123,6 +124,24 @@ static void answer_message(struct request *r, const ProtobufCMessage *response)
         reply_out(r, route->method->http_status, REPLY_JSON);
 }
 
+/* Whose sessions the call may end: 0 is the caller. False: nobody's. */
+static bool ends_sessions(const struct request *r, const ProtobufCMessage *message,
+                          int64_t *ret_user_id)
+{
+        *ret_user_id = 0;
+        if (is_method(r, METHOD_USER_SERVICE_UPDATE_USER))
+                *ret_user_id = ((const Socializer__V1__UpdateUserRequest *)message)->user_id;
+        else if (is_method(r, METHOD_USER_SERVICE_DELETE_USER))
+                *ret_user_id = ((const Socializer__V1__DeleteUserRequest *)message)->user_id;
+        else if (is_method(r, METHOD_ADMIN_SERVICE_RESET_PASSWORD))
+                *ret_user_id = ((const Socializer__V1__ResetPasswordRequest *)message)->user_id;
+        else
+                return is_method(r, METHOD_USER_SERVICE_LOGOUT) ||
+                       is_method(r, METHOD_USER_SERVICE_REFRESH_TOKEN) ||
+                       is_method(r, METHOD_USER_SERVICE_CHANGE_PASSWORD);
+        return true;
+}
+
 static void finish(struct request *r, soc_status status, const ProtobufCMessage *response,
                    const struct error *error)
 {
@@ -133,6 +152,8 @@ static void finish(struct request *r, soc_status status, const ProtobufCMessage 
                         set_cookie(r, "", 0);
                 return;
         }
+        if (r->ends_sessions && r->server->gateway->ws)
+                ws_recheck(r->server->gateway->ws, r->ends_sessions_of, r->token);
         if (r->wants_stream) {
                 answer_stream(r, (const Socializer__V1__ChatResponse *)response);
                 return;
@@ -181,6 +202,8 @@ void rpc_answer(struct request *r)
         }
         r->wants_stream = is_method(r, METHOD_COACH_SERVICE_CHAT) &&
                           ((const Socializer__V1__ChatRequest *)message)->stream;
+
+        r->ends_sessions = ends_sessions(r, message, &r->ends_sessions_of);
 
         const char *trace = r->headers.traceparent;
         soc_call_options options = {

@@ -52,12 +52,15 @@ void server_pump(struct server *s)
         gateway_gather(s->gateway);
         /* Again while there is work that no descriptor tells of, but not for ever: others wait. */
         for (int i = 0; i < MAX_ROUNDS; i++) {
+                s->upgraded = false;
                 MHD_run(s->daemon);
                 known = MHD_get_timeout(s->daemon, &left_ms);
-                if (known != MHD_YES || left_ms > 0)
+                if (!s->upgraded && (known != MHD_YES || left_ms > 0))
                         break;
         }
-        if (known == MHD_YES)
+        if (s->upgraded)
+                uv_timer_start(&s->timer, on_timer, 0, 0);
+        else if (known == MHD_YES)
                 uv_timer_start(&s->timer, on_timer, left_ms, 0);
         else
                 uv_timer_stop(&s->timer);

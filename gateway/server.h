@@ -26,6 +26,7 @@ struct server {
         uv_timer_t timer; /* libmicrohttpd's */
         uv_timer_t tick; /* ours: slow clients, clients that left */
         bool pumping;
+        bool upgraded; /* libmicrohttpd has a connection to forget, of which nothing tells it */
         uint64_t away_since_ms; /* when the service was first seen away; 0 = it is here */
 
         struct conns conns;

@@ -45,6 +45,9 @@ static void on_upgraded(void *cls, struct MHD_Connection *connection, void *req_
                 ws_accept(s->gateway, &peer);
         }
         MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+        /* It does so when it runs next. Without that, its descriptor keeps the connection open long
+         * after the WebSocket has closed the other. */
+        s->upgraded = true;
 }
 
 /* A token in an address ends up in logs and histories. */

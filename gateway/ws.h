@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ws;
 
@@ -31,6 +32,9 @@ struct ws_peer {
 enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr) MUST_CHECK;
 /* Takes a connection over. One that there is no room for is told so and closed. */
 void ws_accept(struct gateway *g, const struct ws_peer *peer);
+/* A call that went through the gateway may have ended sessions of this user (0: of the one whose
+ * token this is): asks the service about their tokens now instead of within half a minute. */
+void ws_recheck(struct ws *ws, int64_t user_id, const char *token);
 /* Closes every connection with 1001, now as far as its peer reads, and accepts no more. */
 void ws_stop(struct ws *ws);
 /* Whether every connection is gone, which happens within a second or two after ws_stop(). */

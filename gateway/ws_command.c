@@ -79,9 +79,10 @@ static enum status get_room(json_t *object, int64_t *ret, struct error *reterr)
         return STATUS_OK;
 }
 
-/* The member that the command is about: of the room that it names, or the one joined last. NULL:
- * there is none, and reterr says why. */
-static struct ws_member *get_member(struct ws_socket *s, json_t *object, struct error *reterr)
+/* The member that the command is about: of the room that it names, or the one joined last. It may
+ * be joining still: a peer need not wait for room_joined before it goes on. NULL: there is none,
+ * and reterr says why. */
+static struct ws_member *get_place(struct ws_socket *s, json_t *object, struct error *reterr)
 {
         struct ws_member *m;
         int64_t id = 0;
@@ -91,13 +92,27 @@ static struct ws_member *get_member(struct ws_socket *s, json_t *object, struct 
         if (id == 0)
                 id = s->last_room_id;
         m = id ? ws_member_find(s, id) : NULL;
-        if (m && m->announced)
+        if (m)
                 return m;
         if (id)
                 error_set(reterr, STATUS_FAILED_PRECONDITION,
                           "room_id: join room %" PRId64 " first", id);
         else
                 error_set(reterr, STATUS_FAILED_PRECONDITION, "room_id: join a room first");
+        snprintf(reterr->field, sizeof(reterr->field), "room_id");
+        return NULL;
+}
+
+/* The same for what the others in the room see or what tells of them: only once the service has
+ * said that the peer may be there. */
+static struct ws_member *get_member(struct ws_socket *s, json_t *object, struct error *reterr)
+{
+        struct ws_member *m = get_place(s, object, reterr);
+
+        if (!m || m->announced)
+                return m;
+        error_set(reterr, STATUS_FAILED_PRECONDITION,
+                  "room_id: wait for room_joined of room %" PRId64 " first", m->room->id);
         snprintf(reterr->field, sizeof(reterr->field), "room_id");
         return NULL;
 }
@@ -138,7 +153,7 @@ static enum status run_join(struct ws_socket *s, json_t *object, struct error *r
 
 static enum status run_leave(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        struct ws_member *m = get_member(s, object, reterr);
+        struct ws_member *m = get_place(s, object, reterr);
 
         if (!m)
                 return reterr->status;
@@ -202,7 +217,7 @@ static enum status run_message(struct ws_socket *s, json_t *object, struct error
                                  WS_MAX_CONTENT);
         if (st != STATUS_OK)
                 return st;
-        m = get_member(s, object, reterr);
+        m = get_place(s, object, reterr); /* whether it may speak there, the service knows */
         if (!m)
                 return reterr->status;
         if (m->typing_until_ms)
@@ -377,7 +392,7 @@ void ws_command_run(struct ws_socket *s, const char *text, size_t n)
         if (st != STATUS_OK) {
                 client_message_id = json_string_value(json_object_get(object, "client_message_id"));
                 ws_send_error(s, &error, client_message_id);
-                if (st == STATUS_UNAUTHENTICATED && s->state == WS_NEW)
+                if (s->state == WS_NEW)
                         ws_socket_close(s, WS_CODE_AUTH, "sign in first");
         }
         json_decref(object);

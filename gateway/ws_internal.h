@@ -62,6 +62,7 @@ struct ws_token {
         struct ws_socket *sockets;
         unsigned refs; /* its sockets, and a check that is on its way */
         bool checking;
+        bool check_again; /* the check that is on its way may have come too early */
         uint64_t check_at_ms;
         char text[];
 };

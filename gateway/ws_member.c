@@ -157,7 +157,6 @@ static void announce(struct ws_member *m, const Socializer__V1__ListRoomMessages
         ws_socket_send_text(m->socket);
         m->announced = true;
         m->cursor = next - 1;
-        m->socket->last_room_id = m->room->id;
         if (!m->present && !ws_member_has_twin(m)) {
                 ws_json_presence(ws, "user_joined", m->room->id, m->socket->user);
                 ws_room_broadcast_text(m->room, m->socket);
@@ -323,5 +322,6 @@ void ws_member_join(struct ws_socket *s, int64_t room_id, int64_t after_seq)
         m->resumes = after_seq >= 0;
         m->cursor = after_seq >= 0 ? after_seq : 0;
         m->target = 0;
+        s->last_room_id = room_id;
         list(m);
 }

@@ -249,7 +249,8 @@ static void on_me(void *closure, soc_status status, const ProtobufCMessage *resp
         const Socializer__V1__GetMeResponse *r = (const Socializer__V1__GetMeResponse *)response;
 
         t->checking = false;
-        t->check_at_ms = ws_now(t->ws) + WS_TOKEN_CHECK_MS;
+        t->check_at_ms = t->check_again ? 0 : ws_now(t->ws) + WS_TOKEN_CHECK_MS;
+        t->check_again = false;
         if (status != SOC_OK)
                 unconfirmed(t, (const struct error *)error);
         else if (r->user)
@@ -378,6 +379,27 @@ void ws_token_present(struct ws_socket *s, const char *text)
                 admit(s, t->user);
         else if (!t->checking && ask(t, &error) != STATUS_OK)
                 refuse_all(t, &error);
+}
+
+static void recheck(struct ws_token *t)
+{
+        t->check_at_ms = 0;
+        t->check_again = t->checking;
+        if (!t->checking && ask(t, NULL) != STATUS_OK)
+                t->check_at_ms = ws_now(t->ws) + WS_TOKEN_RETRY_MS;
+}
+
+void ws_recheck(struct ws *ws, int64_t user_id, const char *token)
+{
+        if (user_id == 0) {
+                for (struct ws_token *t = ws->tokens[text_bucket(token)]; t; t = t->next)
+                        if (t->user && strcmp(t->text, token) == 0)
+                                user_id = t->user->id;
+        }
+        for (size_t i = 0; i < WS_BUCKETS; i++)
+                for (struct ws_token *t = ws->tokens[i]; t; t = t->next)
+                        if (t->user && t->user->id == user_id)
+                                recheck(t);
 }
 
 void ws_token_tick(struct ws *ws)
