@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define DEFAULT_TTL_S       86400
+#define REPLAY_SECRET_BYTES 32
 #define GUARD_WINDOW_MS     (5 * 60 * 1000)
 #define GUARD_ACCOUNT_LIMIT 10
 #define GUARD_ADDRESS_LIMIT 100
@@ -22,6 +23,7 @@ struct authority {
         struct cache *cache;
         struct guard *accounts, *addresses;
         uint8_t *key; /* of sodium_malloc(): kept out of core dumps, and fenced */
+        uint8_t *replay_secret; /* behind it */
         char operator_token[SECRET_OPERATOR_BYTES];
 };
 
@@ -32,14 +34,20 @@ static void cleanup_authority(struct authority **a)
 
 static enum status load_key(struct authority *a, const char *data_dir, struct error *reterr)
 {
-        a->key = sodium_malloc(TOKEN_KEY_BYTES);
+        static const char purpose[] = "replay";
+
+        a->key = sodium_malloc(TOKEN_KEY_BYTES + REPLAY_SECRET_BYTES);
         if (!a->key)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        a->replay_secret = a->key + TOKEN_KEY_BYTES;
 
         enum status st = secret_load_key(data_dir, a->key, reterr);
-        if (st == STATUS_OK)
-                sodium_mprotect_readonly(a->key);
-        return st;
+        if (st != STATUS_OK)
+                return st;
+        crypto_generichash(a->replay_secret, REPLAY_SECRET_BYTES, (const uint8_t *)purpose,
+                           sizeof(purpose), a->key, TOKEN_KEY_BYTES);
+        sodium_mprotect_readonly(a->key);
+        return STATUS_OK;
 }
 
 enum status authority_new(const struct authority_options *options, struct authority **ret,
@@ -79,6 +87,11 @@ struct authority *authority_free(struct authority *a)
         sodium_memzero(a->operator_token, sizeof(a->operator_token));
         free(a);
         return NULL;
+}
+
+const uint8_t *authority_replay_secret(const struct authority *a)
+{
+        return a->replay_secret;
 }
 
 static bool looks_like_operator(struct frame_bytes token)

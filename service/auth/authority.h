@@ -26,6 +26,10 @@ enum status authority_new(const struct authority_options *options, struct author
                           struct error *reterr) MUST_CHECK;
 struct authority *authority_free(struct authority *a);
 
+/* The 32 bytes that hashes of requests are keyed with; made of token.key, and so the same after a
+ * restart. The authority's. */
+const uint8_t *authority_replay_secret(const struct authority *a);
+
 /* Who holds this token. UNAUTHENTICATED when nobody does (malformed, forged, expired, revoked, user
  * inactive or gone); the text does not say more than "log in again". is_direct: the call came
  * straight from a client and not through a gateway; only then the operator token counts. May take a

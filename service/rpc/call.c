@@ -1,6 +1,7 @@
 #include "service/rpc/call.h"
 
 #include "common/wire.h"
+#include "service/auth/authority.h"
 #include "service/rpc/dispatch.h"
 #include "service/service.h"
 #include "service/store/replay.h"
@@ -109,8 +110,8 @@ static enum status write_and_keep(void *arg, struct error *reterr)
 
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
         if (is_replayed) {
-                replay_key_init(&key, call->caller.user_id, call->id, call->method->name,
-                                call->payload);
+                replay_key_init(&key, authority_replay_secret(call->service->authority),
+                                call->caller.user_id, call->id, call->method->name, call->payload);
                 /* What this call itself has kept at an earlier write is no repeat. */
                 if (!call->has_written) {
                         st = replay_find(&lease, &key, clock_wall_ms(), call->arena,

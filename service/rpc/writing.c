@@ -1,8 +1,10 @@
 #include "service/rpc/writing.h"
 
 #include "common/log.h"
+#include "service/auth/authority.h"
 #include "service/rpc/batch.h"
 #include "service/rpc/dispatch.h"
+#include "service/service.h"
 #include "service/store/replay.h"
 
 /* Old replies are forgotten a few at a time, so that no write waits long for it. */
@@ -192,8 +194,8 @@ static void prepare(struct writing *w, struct write_call *one, struct item *item
                 return;
         }
         if (call_is_replayed(call))
-                replay_key_init(&one->key, call->caller.user_id, call->id, call->method->name,
-                                call->payload);
+                replay_key_init(&one->key, authority_replay_secret(call->service->authority),
+                                call->caller.user_id, call->id, call->method->name, call->payload);
 }
 
 void writing_submit(struct part *part)

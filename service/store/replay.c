@@ -3,15 +3,15 @@
 #include <sodium.h>
 #include <string.h>
 
-void replay_key_init(struct replay_key *key, int64_t caller_id,
-                     const uint8_t call_id[static FRAME_CALL_ID_BYTES], const char *method,
-                     struct frame_bytes request)
+void replay_key_init(struct replay_key *key, const uint8_t secret[static REPLAY_HASH_BYTES],
+                     int64_t caller_id, const uint8_t call_id[static FRAME_CALL_ID_BYTES],
+                     const char *method, struct frame_bytes request)
 {
         key->caller_id = caller_id;
         memcpy(key->call_id, call_id, FRAME_CALL_ID_BYTES);
         key->method = method;
         crypto_generichash(key->request_hash, sizeof(key->request_hash), request.data,
-                           request.n_bytes, NULL, 0);
+                           request.n_bytes, secret, REPLAY_HASH_BYTES);
 }
 
 static bool is_same_request(const struct stmt *q, const struct replay_key *key)

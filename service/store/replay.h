@@ -21,9 +21,12 @@ struct replay_key {
         uint8_t request_hash[REPLAY_HASH_BYTES];
 };
 
-void replay_key_init(struct replay_key *key, int64_t caller_id,
-                     const uint8_t call_id[static FRAME_CALL_ID_BYTES], const char *method,
-                     struct frame_bytes request);
+/* secret: what the hash of the request is keyed with, REPLAY_HASH_BYTES that are not in the
+ * database. Requests carry passwords, and a hash that anybody can compute would let who reads the
+ * database try passwords at full speed. */
+void replay_key_init(struct replay_key *key, const uint8_t secret[static REPLAY_HASH_BYTES],
+                     int64_t caller_id, const uint8_t call_id[static FRAME_CALL_ID_BYTES],
+                     const char *method, struct frame_bytes request);
 
 /* The first reply, in the arena; ret_found is false when there is none, or an older one than a day.
  * ALREADY_EXISTS when the id was used for another request. */

@@ -2,9 +2,12 @@
 
 #include "tests/unit/store_fixture.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define NOW INT64_C(1800000000000)
+
+static const uint8_t secret[REPLAY_HASH_BYTES] = "of the data folder";
 
 static struct frame_bytes text(const char *t)
 {
@@ -18,7 +21,7 @@ static struct replay_key make_key(int64_t caller_id, uint8_t id, const char *met
         struct replay_key key;
 
         memset(ids, id, sizeof(ids));
-        replay_key_init(&key, caller_id, ids, method, text(request));
+        replay_key_init(&key, secret, caller_id, ids, method, text(request));
         return key;
 }
 
@@ -48,6 +51,22 @@ SCENARIO(a_repeat_finds_the_first_reply)
 {
         put(s, make_key(1, 7, "m", "request"), NOW, "reply");
         EXPECT(finds(s, make_key(1, 7, "m", "request"), NOW + 1000, "reply"));
+}
+
+/* A request may be a password; its hash is in every backup. */
+SCENARIO(a_request_cannot_be_guessed_from_its_hash)
+{
+        const uint8_t other[REPLAY_HASH_BYTES] = {1};
+        const uint8_t id[FRAME_CALL_ID_BYTES] = {7};
+        struct replay_key key = make_key(1, 7, "m", "password123"), elsewhere;
+        uint8_t open_hash[REPLAY_HASH_BYTES];
+
+        (void)s;
+        crypto_generichash(open_hash, sizeof(open_hash), (const uint8_t *)"password123", 11, NULL,
+                           0);
+        EXPECT(memcmp(key.request_hash, open_hash, sizeof(open_hash)) != 0);
+        replay_key_init(&elsewhere, other, 1, id, "m", text("password123"));
+        EXPECT(memcmp(key.request_hash, elsewhere.request_hash, sizeof(open_hash)) != 0);
 }
 
 SCENARIO(an_empty_reply_is_a_reply)
@@ -114,6 +133,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 STORE_TEST(a_call_that_never_was_has_no_reply),
                 STORE_TEST(a_repeat_finds_the_first_reply),
+                STORE_TEST(a_request_cannot_be_guessed_from_its_hash),
                 STORE_TEST(an_empty_reply_is_a_reply),
                 STORE_TEST(another_caller_has_ids_of_its_own),
                 STORE_TEST(an_id_that_was_used_for_something_else_is_refused),
