@@ -14,6 +14,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -239,26 +240,10 @@ static void thousands_of_rooms_keep_their_keys(void **state)
         assert_memory_equal(&first, &again, sizeof(first));
 }
 
-static void a_subscriber_that_does_not_read_holds_nobody_up(void **state)
-{
-        struct fixture *f = *state;
-        struct publisher_keys keys;
-        struct error err;
-        char content[2000];
-        uint64_t started = clock_mono_ns();
-
-        memset(content, 'x', sizeof(content) - 1);
-        content[sizeof(content) - 1] = '\0';
-        assert_int_equal(publisher_keys(f->publisher, 1, &keys, &err), STATUS_OK);
-        subscribe(f, keys.topic, sizeof(keys.topic));
-        wait_connected(f, 1);
-        for (int64_t seq = 1; seq <= 20000; seq++)
-                publish(f, 1, seq, content);
-        assert_true(clock_mono_ns() - started < 30 * UINT64_C(1000000000));
-}
+#define STOP_AT_ONCE -1
 
 /* A subscriber in a process of its own, which ends without a word: "test_publisher URL N" reads N
- * messages first. */
+ * messages first, or stops as soon as it is connected. */
 static int vanish(const char *url, int n)
 {
         nng_socket sub;
@@ -267,9 +252,45 @@ static int vanish(const char *url, int n)
         if (nng_sub0_open(&sub) || nng_socket_set(sub, NNG_OPT_SUB_SUBSCRIBE, "", 0) ||
             nng_socket_set_ms(sub, NNG_OPT_RECVTIMEO, 2000) || nng_dial(sub, url, NULL, 0))
                 _exit(1);
+        if (n == STOP_AT_ONCE)
+                raise(SIGSTOP);
         while (n-- > 0 && nng_recvmsg(sub, &msg, 0) == 0)
                 nng_msg_free(msg);
         _exit(0);
+}
+
+/* Subscribes in a process of its own: closing a socket on which messages pour in is on the list of
+ * what nng before 1.6 does not bear, and dying is not closing. */
+static pid_t spawn_subscriber(struct fixture *f, int n)
+{
+        char count[8];
+        char *argv[] = {(char *)"subscriber", f->url, count, NULL};
+        pid_t pid;
+
+        snprintf(count, sizeof(count), "%d", n);
+        assert_int_equal(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ), 0);
+        return pid;
+}
+
+static void a_subscriber_that_does_not_read_holds_nobody_up(void **state)
+{
+        struct fixture *f = *state;
+        char content[2000];
+        pid_t stopped = spawn_subscriber(f, STOP_AT_ONCE);
+        int status;
+
+        memset(content, 'x', sizeof(content) - 1);
+        content[sizeof(content) - 1] = '\0';
+        assert_int_equal(waitpid(stopped, &status, WUNTRACED), stopped);
+        assert_true(WIFSTOPPED(status));
+        uint64_t started = clock_mono_ns();
+        __lsan_disable();
+        for (int64_t seq = 1; seq <= 20000; seq++)
+                publish(f, 1, seq, content);
+        __lsan_enable();
+        assert_true(clock_mono_ns() - started < 30 * UINT64_C(1000000000));
+        kill(stopped, SIGKILL);
+        assert_int_equal(waitpid(stopped, &status, 0), stopped);
 }
 
 static void subscribers_that_vanish_leave_the_publisher_working(void **state)
@@ -283,16 +304,8 @@ static void subscribers_that_vanish_leave_the_publisher_working(void **state)
         for (int round = 0; round < 12; round++) {
                 int n_alive = 0;
 
-                for (int i = 0; i < 4; i++) {
-                        char count[8];
-                        char *argv[] = {(char *)"vanish", f->url, count, NULL};
-                        pid_t pid;
-
-                        snprintf(count, sizeof(count), "%d", i * 100);
-                        n_alive +=
-                                posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ) == 0;
-                }
-                assert_int_equal(n_alive, 4);
+                for (; n_alive < 4; n_alive++)
+                        spawn_subscriber(f, n_alive * 100);
                 while (n_alive > 0) {
                         /* nng before 1.6 loses the message that it was sending to who vanished. */
                         __lsan_disable();
