@@ -6,7 +6,11 @@ command -v clang-format >/dev/null || exit 77
 bad=0
 files=$(find common service client gateway gen tests -path '*/node_modules' -prune -o -name '*.[ch]' -print)
 # shellcheck disable=SC2086 # a list of files
-clang-format --dry-run --Werror $files 2>&1 | grep -E 'warning|error' | head -n 20 && bad=1
+found=$(clang-format --dry-run --Werror $files 2>&1 | grep -E 'warning|error' | head -n 20)
+if [ -n "$found" ]; then
+        echo "$found"
+        bad=1
+fi
 for file in $files; do
         lines=$(wc -l <"$file")
         if [ "$lines" -gt 800 ]; then
