@@ -162,7 +162,9 @@ static enum status check_range(const struct place *p, double value, struct error
         bool high = (r->flags & RULE_HAS_MAX) && !(value <= r->max);
         char name[PATH_BYTES];
 
-        if (value == 0 && (r->flags & RULE_REQUIRED))
+        /* One that knows whether it is set may be set to 0. */
+        if (value == 0 && (r->flags & RULE_REQUIRED) &&
+            !(r->field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
                 return required(p, reterr);
         if (!low && !high && isfinite(value))
                 return STATUS_OK;

@@ -133,6 +133,9 @@ static void numbers_have_ranges(void **state)
         struct error err;
 
         (void)state;
+        assert_bad(&r, "temperature", "temperature: is required");
+        r.temperature_set_case =
+                SOCIALIZER__V1__SET_TEMPERATURE_REQUEST__TEMPERATURE_SET_TEMPERATURE;
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
                 r.temperature = bad[i];
                 assert_status(validate(&r, &err), STATUS_INVALID_ARGUMENT);
