@@ -28,6 +28,8 @@ void json_append_string(struct buffer *out, const char *text);
 /* Appends a finite double in the shortest form that reads back the same, "2.0" for a whole one;
  * null for what is not finite. */
 void json_append_double(struct buffer *out, double value);
+/* Appends any value, without spaces; its numbers have no more digits than they need. */
+void json_append_value(struct buffer *out, const json_t *value);
 
 /* Appends the message as a JSON object. */
 void json_append_message(struct buffer *out, const struct message_rules *rules,

@@ -240,13 +240,14 @@ static enum status set_text(const struct reading *r, const char *text, size_t n,
 }
 
 /* A json field holds the value's text. */
-static enum status read_json_field(const struct reading *r, json_t *value, char **ret)
+static enum status read_json_field(const struct reading *r, const json_t *value, char **ret)
 {
-        AUTO_FREE char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        AUTO_BUFFER text = BUFFER_INIT;
 
-        if (!text)
+        json_append_value(&text, value);
+        if (buffer_failed(&text))
                 return no_memory(r);
-        return set_text(r, text, strlen(text), ret);
+        return set_text(r, buffer_str(&text), text.n_bytes, ret);
 }
 
 static enum status read_string(const struct reading *r, const struct field_rule *rule,
@@ -561,6 +562,10 @@ enum status json_parse_text(const char *text, size_t n, json_t **ret, struct err
                 return error_set(reterr, STATUS_INVALID_ARGUMENT, "JSON nested deeper than %d",
                                  JSON_MAX_DEPTH);
         json_t *value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+        if (!value && json_error_code(&where) == json_error_null_character)
+                return error_set(reterr, STATUS_INVALID_ARGUMENT,
+                                 "a text at line %d, column %d has the character U+0000",
+                                 where.line, where.column);
         if (!value)
                 return error_set(reterr, STATUS_INVALID_ARGUMENT,
                                  "malformed JSON at line %d, column %d: %.120s", where.line,

@@ -130,6 +130,62 @@ void json_append_double(struct buffer *out, double value)
                 buffer_append_str(out, ".0");
 }
 
+static void append_members(struct buffer *out, json_t *object)
+{
+        const char *name;
+        json_t *value;
+        bool is_first = true;
+
+        json_object_foreach(object, name, value)
+        {
+                if (!is_first)
+                        buffer_append_char(out, ',');
+                is_first = false;
+                json_append_string(out, name);
+                buffer_append_char(out, ':');
+                json_append_value(out, value);
+        }
+}
+
+/* As deep as the value, which is as deep as json_parse_text() has let through. */
+void json_append_value(struct buffer *out, const json_t *value)
+{
+        switch (json_typeof(value)) {
+        case JSON_OBJECT:
+                buffer_append_char(out, '{');
+                append_members(out, (json_t *)value);
+                buffer_append_char(out, '}');
+                break;
+        case JSON_ARRAY:
+                buffer_append_char(out, '[');
+                for (size_t i = 0; i < json_array_size(value); i++) {
+                        if (i > 0)
+                                buffer_append_char(out, ',');
+                        json_append_value(out, json_array_get(value, i));
+                }
+                buffer_append_char(out, ']');
+                break;
+        case JSON_STRING:
+                json_append_string(out, json_string_value(value));
+                break;
+        case JSON_INTEGER:
+                append_signed(out, json_integer_value(value));
+                break;
+        case JSON_REAL:
+                json_append_double(out, json_real_value(value));
+                break;
+        case JSON_TRUE:
+                buffer_append_str(out, "true");
+                break;
+        case JSON_FALSE:
+                buffer_append_str(out, "false");
+                break;
+        case JSON_NULL:
+                buffer_append_str(out, "null");
+                break;
+        }
+}
+
 const char *json_enum_name(const struct field_rule *rule, int value, char scratch[static 64])
 {
         const ProtobufCEnumValue *found =

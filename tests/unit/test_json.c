@@ -236,6 +236,32 @@ static void json_fields_are_embedded(void **state)
         assert_non_null(strstr(to_text(f, r), "\"value\":null"));
 }
 
+static void numbers_in_json_fields_keep_their_digits(void **state)
+{
+        static const char same[] = "{\"a "
+                                   "b\":[0.1,-2.5,9007199254740993,0.30000000000000004],\"n\":["
+                                   "true,false,null,{},[],0.0,\"\\n\"]}";
+        struct fixture *f = *state;
+        Socializer__V1__SetPreferenceRequest *r;
+        char text[128];
+
+        snprintf(text, sizeof(text), "{\"value\":%s}", same);
+        assert_status(from_text(f, &socializer__v1__set_preference_request__descriptor, text, &r),
+                      STATUS_OK);
+        assert_string_equal(r->value, same);
+}
+
+static void a_nul_in_a_text_is_said_to_be_one(void **state)
+{
+        static const char text[] = "{\"content\":\"a\\u0000b\"}";
+        struct fixture *f = *state;
+        json_t *value;
+
+        assert_status(json_parse_text(text, sizeof(text) - 1, &value, &f->err),
+                      STATUS_INVALID_ARGUMENT);
+        assert_non_null(strstr(f->err.text, "U+0000"));
+}
+
 static void bytes_are_base64(void **state)
 {
         static const ProtobufCMessageDescriptor *const d =
@@ -535,6 +561,8 @@ int main(void)
                 TEST(moments_that_rfc_3339_cannot_say_are_null),
                 TEST(of_a_oneof_with_many_members_only_the_set_one_appears),
                 TEST(json_fields_are_embedded),
+                TEST(numbers_in_json_fields_keep_their_digits),
+                TEST(a_nul_in_a_text_is_said_to_be_one),
                 TEST(bytes_are_base64),
                 TEST(integers_are_exact_or_refused),
                 TEST(aliases_stand_for_numbers),
