@@ -186,6 +186,11 @@ enum status transcode_request(const struct transcode_input *input, struct arena 
         if (!message)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
 
+        /* What is behind a NUL would be overlooked. */
+        if (memchr(input->body, '\0', input->n_body_bytes)) {
+                *ret_http = 400;
+                return error_set(reterr, STATUS_INVALID_ARGUMENT, "the body has a NUL byte");
+        }
         if (!route->http->has_body) {
                 if (!says_nothing(input->body)) {
                         *ret_http = 400;

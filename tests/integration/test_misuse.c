@@ -238,10 +238,40 @@ static void logging_out_closes_the_websockets_of_the_session(void **state)
         close(fd_other);
 }
 
+/* --- bodies --- */
+
+/* Nothing behind a NUL is overlooked: it might be what a filter before the gateway has read. */
+static void a_body_with_a_nul_is_refused(void **state)
+{
+        static const struct {
+                const char *path, *type, *body;
+                size_t n;
+        } cases[] = {
+                {"/token", FORM, "username=human&password=password123\0&x=1", 40},
+                {"/api/auth/register", JSON, "{}\0{\"username\":1}", 17},
+        };
+        const struct fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                char text[512];
+                struct answer a;
+                int n = snprintf(text, sizeof(text),
+                                 "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s"
+                                 "Content-Length: %zu\r\n\r\n",
+                                 cases[i].path, cases[i].type, cases[i].n);
+
+                memcpy(text + n, cases[i].body, cases[i].n);
+                http_raw(f->server.http_url, text, (size_t)n + cases[i].n, &a);
+                answer_assert_error(&a, 400, "INVALID_ARGUMENT");
+                answer_deinit(&a);
+        }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
+                CASE(a_body_with_a_nul_is_refused),
                 CASE(a_websocket_that_ends_closes_its_connection),
                 CASE(frames_sent_without_waiting_are_taken_in_order),
                 CASE(logging_out_closes_the_websockets_of_the_session),
