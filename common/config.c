@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define VARIABLE_PREFIX "SOCIALIZER_"
 
@@ -224,6 +225,13 @@ static int ini_line(void *user, const char *section, const char *name, const cha
 static bool read_file(struct config *config, const char *path, bool *is_set)
 {
         struct source source = {.config = config, .path = path, .is_set = is_set};
+        struct stat st;
+
+        /* A folder can be opened, and reads as if it were empty. */
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+                complain(config, "cannot read %s: %s", path, strerror(EISDIR));
+                return false;
+        }
         int line = ini_parse(path, ini_line, &source);
 
         if (source.wrong)

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -12,6 +14,7 @@
 static enum status split(const char *host_port, char *host, size_t size, const char **ret_port,
                          struct error *reterr)
 {
+        const char *given = host_port;
         const char *colon = strrchr(host_port, ':');
         size_t n = colon ? (size_t)(colon - host_port) : 0;
 
@@ -20,9 +23,10 @@ static enum status split(const char *host_port, char *host, size_t size, const c
                 n -= 2;
         }
         if (n == 0 || n >= size || !colon[1] ||
-            strspn(colon + 1, "0123456789") != strlen(colon + 1))
+            strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 ||
+            strtoul(colon + 1, NULL, 10) > UINT16_MAX)
                 return error_set(reterr, STATUS_INVALID_ARGUMENT,
-                                 "--http: want HOST:PORT, as in 127.0.0.1:8000");
+                                 "--http %s: want HOST:PORT, as in 127.0.0.1:8000", given);
         memcpy(host, host_port, n);
         host[n] = '\0';
         *ret_port = colon + 1;

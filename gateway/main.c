@@ -132,11 +132,11 @@ static int run(void)
                 options.web_dir =
                         find_dir("../../gateway/web/dist", SOCIALIZER_DATADIR "/web", web);
 
-        if (gateway_run(&gateway, &options, &error) != STATUS_OK) {
-                LOG(ERROR, error.text);
-                return 1;
-        }
-        return 0;
+        enum status st = gateway_run(&gateway, &options, &error);
+        if (st == STATUS_OK)
+                return 0;
+        LOG(ERROR, error.text);
+        return st == STATUS_INVALID_ARGUMENT ? 2 : 1;
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "service/auth/authority.h"
+#include "service/auth/secret.h"
 #include "service/coach/builtin.h"
 #include "service/events/publisher.h"
 #include "service/notify.h"
@@ -16,7 +17,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -146,6 +149,9 @@ static enum status prepare_folder(const char *path, bool may_make, struct error 
 {
         struct stat st;
 
+        if (*path == '\0')
+                return error_set(reterr, STATUS_INVALID_ARGUMENT,
+                                 "--data: want the name of a folder");
         if (stat(path, &st) < 0) {
                 if (errno != ENOENT || !may_make)
                         return error_set(reterr, STATUS_FAILED_PRECONDITION, "%s: %s", path,
@@ -250,12 +256,64 @@ static enum status open_rpc(struct service *service, struct error *reterr)
         return rpc_server_new(&options, &server, reterr);
 }
 
+static bool is_port(const char *text)
+{
+        return text[0] != '\0' && strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text) &&
+               strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
+/* Whether it has the form of an address; before anything is made or changed. */
+static enum status check_address(const char *flag, const char *url, struct error *reterr)
+{
+        const char *slashes = strstr(url, "://");
+        const char *rest = slashes ? slashes + 3 : "";
+        const char *colon = strrchr(rest, ':');
+
+        if (strncmp(url, "ipc://", 6) == 0 && *rest)
+                return STATUS_OK;
+        if (strncmp(url, "tcp://", 6) == 0 && colon && colon > rest && is_port(colon + 1))
+                return STATUS_OK;
+        return error_set(reterr, STATUS_INVALID_ARGUMENT,
+                         "%s '%s': no address to listen on; want ipc:///path or tcp://host:port",
+                         flag, url);
+}
+
+static enum status check_addresses(struct error *reterr)
+{
+        enum status st = STATUS_OK;
+
+        for (size_t i = 0; i < arg_rpc.n_items && st == STATUS_OK; i++)
+                st = check_address("--rpc", arg_rpc.items[i], reterr);
+        if (st == STATUS_OK && arg_events)
+                st = check_address("--events", arg_events, reterr);
+        return st;
+}
+
+/* For --check: the first start makes what is not there. */
+static enum status check_key(struct error *reterr)
+{
+        AUTO_FREE char *path = NULL;
+        uint8_t key[TOKEN_KEY_BYTES];
+
+        if (asprintf(&path, "%s/token.key", arg_data) < 0)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        if (access(path, F_OK) < 0)
+                return STATUS_OK;
+        enum status st = secret_load_key(arg_data, key, reterr);
+        sodium_memzero(key, sizeof(key));
+        return st;
+}
+
 static enum status start(struct service *service, struct error *reterr)
 {
         enum status st = wire_validate_init(reterr);
 
         if (st == STATUS_OK)
+                st = check_addresses(reterr);
+        if (st == STATUS_OK)
                 st = prepare_folder(arg_data, !arg_check, reterr);
+        if (st == STATUS_OK && arg_check)
+                st = check_key(reterr);
         if (st == STATUS_OK)
                 st = open_database(service, reterr);
         if (st != STATUS_OK || arg_check)
@@ -318,12 +376,14 @@ static int run(void)
         struct service service = {0};
         struct error error = ERROR_INIT;
         sigset_t signals;
+        enum status st;
         bool good;
 
         umask(077);
         raise_descriptor_limit();
         block_signals(&signals);
-        good = start(&service, &error) == STATUS_OK;
+        st = start(&service, &error);
+        good = st == STATUS_OK;
         if (!good)
                 LOG(ERROR, "cannot start", LOG_STR("error", error.text));
         else if (!arg_check)
@@ -333,6 +393,8 @@ static int run(void)
                 LOG(INFO, "stopped");
         if (good && arg_check)
                 printf("socializerd: configuration and database are fine\n");
+        if (st == STATUS_INVALID_ARGUMENT)
+                return 2;
         return good ? 0 : 1;
 }
 
