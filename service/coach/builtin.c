@@ -202,10 +202,10 @@ static void write_answer(struct buffer *out, const struct coach_request *request
         size_t n_before;
 
         reading_of(request->message, &r);
-        buffer_printf(out,
-                      "%s%s. I am the built-in coach: I work by fixed rules, without an AI "
-                      "model.\n",
-                      r.greets ? "Hello, " : "", request->username);
+        if (r.greets)
+                buffer_printf(out, "Hello, %s. ", request->username);
+        buffer_append_str(out,
+                          "I am the built-in coach: I work by fixed rules, without an AI model.\n");
         buffer_append_str(out, "\nAbout your message:\n");
         n_before = out->n_bytes;
         say_strengths(out, &r);

@@ -66,6 +66,14 @@ static void it_says_that_it_is_built_in(void **state)
         ASSERT_SAYS(answer, "You practise no skill yet");
 }
 
+static void who_does_not_greet_is_not_greeted(void **state)
+{
+        struct coach_request request = {.username = "human", .message = "What now?"};
+        static const char start[] = "I am the built-in coach";
+
+        assert_memory_equal(ask(*state, &request), start, sizeof(start) - 1);
+}
+
 static void the_same_question_gets_the_same_answer(void **state)
 {
         struct coach_request request = {.username = "human", .message = "What now?"};
@@ -244,6 +252,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 CASE(it_says_that_it_is_built_in),
+                CASE(who_does_not_greet_is_not_greeted),
                 CASE(the_same_question_gets_the_same_answer),
                 CASE(a_closed_question_is_told_from_an_open_one),
                 CASE(a_reproach_is_named),
