@@ -14,7 +14,8 @@ static const char web_csp[] =
 
 static const char landing_page[] =
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\"><title>Socializer</title></head>\n"
+        "<meta name=\"viewport\" content=\"width=device-width\">"
+        "<link rel=\"icon\" href=\"data:,\"><title>Socializer</title></head>\n"
         "<body>\n<h1>Socializer</h1>\n<p>The gateway is running. "
         "<a href=\"docs\">API documentation</a></p>\n</body>\n</html>\n";
 
