@@ -387,7 +387,7 @@ static bool hand_over_writes(struct exchange *e)
                 }
                 refusal = REFUSAL_NO_MEMORY;
         }
-        writing_finished(s);
+        atomic_fetch_sub(&s->n_writes, 1);
         for (size_t i = 0; i < e->n_items; i++) {
                 if (is_write(&e->items[i]))
                         e->items[i].refusal = refusal;

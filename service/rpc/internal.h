@@ -38,8 +38,9 @@ struct rpc_server {
         atomic_uint n_accepted; /* messages that are not answered yet, refused ones aside */
         atomic_uint n_calls; /* calls in them */
         pthread_mutex_t mutex;
-        pthread_cond_t answered; /* n_accepted is 0 */
+        pthread_cond_t answered; /* n_accepted or n_writing is 0 */
         /* Below: under the mutex. */
+        unsigned n_writing; /* messages whose writes somebody is at, up to the end of the reply */
         struct part *free_parts;
         unsigned n_free_parts;
         deadline_ns prune_at; /* the writer thread's: when to forget old replies again */

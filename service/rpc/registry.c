@@ -113,6 +113,15 @@ void registry_remove(struct registry *r, struct tracked *t)
                 atomic_fetch_sub(&r->n_with_pipe, 1);
 }
 
+enum submitted registry_submit(struct registry *r, struct tracked *t)
+{
+        LOCK(&r->mutex);
+
+        if (atomic_load(&t->call->cancelled))
+                return SUBMIT_CANCELLED;
+        return pool_submit(t->pool, t->task) ? SUBMITTED : SUBMIT_FULL;
+}
+
 struct tracked *registry_cancel(struct registry *r, const uint8_t id[static FRAME_CALL_ID_BYTES])
 {
         struct tracked *removed = NULL;

@@ -26,6 +26,11 @@ struct registry *registry_free(struct registry *r);
 /* Marks the call as cancelled at once if its cancel has overtaken it. */
 void registry_add(struct registry *r, struct tracked *t);
 void registry_remove(struct registry *r, struct tracked *t);
+enum submitted { SUBMITTED, SUBMIT_CANCELLED, SUBMIT_FULL };
+/* Queues the task of a call that is in the registry, unless the call is cancelled already: it would
+ * wait for nothing. A cancel comes before or after, never between. Once it is SUBMITTED, the call
+ * may be over. */
+enum submitted registry_submit(struct registry *r, struct tracked *t) MUST_CHECK;
 /* Marks the calls of this id as cancelled. Returns those that were taken out of their queue, linked
  * by next_removed, for the caller to answer; they are still in the registry. An id that is not here
  * is remembered for some seconds. */

@@ -196,6 +196,15 @@ void rpc_server_drain(struct rpc_server *s, deadline_ns deadline)
         (void)wait_for_zero(s, &s->n_accepted, deadline_in_ms(CANCEL_GRACE_MS));
 }
 
+/* Until the writer thread has left the server. */
+static void wait_for_writing(struct rpc_server *s)
+{
+        LOCK(&s->mutex);
+
+        while (s->n_writing > 0)
+                pthread_cond_wait(&s->answered, &s->mutex);
+}
+
 void rpc_server_stop(struct rpc_server *s)
 {
         if (!s || atomic_exchange(&s->stopped, true))
@@ -208,7 +217,7 @@ void rpc_server_stop(struct rpc_server *s)
         pool_stop(s->readers);
         pool_stop(s->passwords);
         pool_stop(s->longs);
-        wait_for_zero(s, &s->n_writes, DEADLINE_NEVER);
+        wait_for_writing(s);
 }
 
 struct rpc_server *rpc_server_free(struct rpc_server *s)

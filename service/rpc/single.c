@@ -38,6 +38,15 @@ static void run(struct task *task)
         answer(one, &reply);
 }
 
+static void answer_cancelled(struct single *one)
+{
+        struct frame_reply reply;
+
+        batch_reply_init(&reply);
+        reply.status = call_check(&one->call, &reply.error);
+        answer(one, &reply);
+}
+
 /* A client may have gone before its call was in the registry, where its going would be noticed. */
 static bool client_is_gone(struct exchange *e)
 {
@@ -72,8 +81,15 @@ bool single_submit(struct part *part, struct item *item, enum refusal *ret_refus
         registry_add(s->registry, &one->tracked);
         if (is_long && client_is_gone(e))
                 atomic_store(&one->call.cancelled, true);
-        if (pool_submit(one->tracked.pool, &part->task))
+        switch (registry_submit(s->registry, &one->tracked)) {
+        case SUBMITTED:
                 return true;
+        case SUBMIT_CANCELLED:
+                answer_cancelled(one);
+                return true;
+        case SUBMIT_FULL:
+                break;
+        }
         registry_remove(s->registry, &one->tracked);
         *ret_refusal = REFUSAL_FULL;
         return false;
@@ -84,11 +100,8 @@ void single_cancelled(struct tracked *removed)
         while (removed) {
                 struct single *one =
                         (struct single *)((char *)removed - offsetof(struct single, tracked));
-                struct frame_reply reply;
 
                 removed = removed->next_removed;
-                batch_reply_init(&reply);
-                reply.status = call_check(&one->call, &reply.error);
-                answer(one, &reply);
+                answer_cancelled(one);
         }
 }

@@ -27,21 +27,31 @@ struct writing {
         struct write_call calls[];
 };
 
-void writing_finished(struct rpc_server *s)
+static void begin(struct rpc_server *s)
 {
-        if (atomic_fetch_sub(&s->n_writes, 1) == 1 && atomic_load(&s->draining)) {
-                LOCK(&s->mutex);
+        LOCK(&s->mutex);
+        s->n_writing++;
+}
+
+/* The writer thread is not the server's, which may be freed as soon as nobody is writing: hence all
+ * of it under the mutex. */
+static void end(struct rpc_server *s)
+{
+        LOCK(&s->mutex);
+        if (--s->n_writing == 0)
                 pthread_cond_broadcast(&s->answered);
-        }
 }
 
 static void finish(struct part *part)
 {
         struct exchange *e = part->exchange;
+        struct rpc_server *s = e->server;
 
-        writing_finished(e->server);
+        /* Before the reply, so that whoever has got it finds room for the next. */
+        atomic_fetch_sub(&s->n_writes, 1);
         /* After this the part is somebody else's. */
         batch_part_done(e);
+        end(s);
 }
 
 /* --- on the writer thread --- */
@@ -207,6 +217,7 @@ void writing_submit(struct part *part)
         size_t n = 0;
         bool has_any = false;
 
+        begin(s);
         for (size_t i = 0; i < e->n_items; i++)
                 n += e->items[i].part == part;
         struct writing *w = arena_alloc(&part->arena, sizeof(*w) + n * sizeof(w->calls[0]));

@@ -7,7 +7,5 @@
 /* Prepares the calls of the part and submits them; the part is done some time, or at once when they
  * are all refused. server->n_writes counts it until then. Not on the writer thread. */
 void writing_submit(struct part *part);
-/* One message with writes less; wakes rpc_server_stop(). */
-void writing_finished(struct rpc_server *s);
 
 #endif

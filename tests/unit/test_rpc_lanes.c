@@ -1,6 +1,8 @@
 /* Where calls wait and for how long: lanes, bounded queues, deadlines, cancelling, draining. */
 #include "tests/unit/rpc_fixture.h"
 
+#include "service/rpc/internal.h"
+
 #include <string.h>
 
 static void a_mixed_batch_is_answered_in_order(void **state)
@@ -205,6 +207,8 @@ static void a_full_queue_of_writes_refuses_at_once(void **state)
         await_begun(1);
         put_write(f, &out, 1, "listening");
         send_buffer(f, &out, &first);
+        /* Messages of one client may overtake each other between nng's threads. */
+        assert_true(t_wait(atomic_load(&f->server->n_writes) == 1, 10000));
         put_write(f, &out, 2, "asking");
         assert_status(ask(f, &out).status, STATUS_RESOURCE_EXHAUSTED);
         atomic_store(&script.is_closed, false);
@@ -276,6 +280,24 @@ static void a_cancel_may_overtake_its_call(void **state)
         assert_status(ask(f, &out).status, STATUS_CANCELLED);
         put_read(&out, 2, 0);
         assert_status(ask(f, &out).status, STATUS_OK);
+}
+
+static void a_call_that_was_overtaken_waits_for_nothing(void **state)
+{
+        struct rpc_fixture *f = *state;
+        AUTO_BUFFER out = BUFFER_INIT;
+        struct raw_pending running;
+
+        atomic_store(&script.is_closed, true);
+        put_long(f, &out, 1);
+        send_buffer(f, &out, &running);
+        await_begun(1);
+        cancel(f, 2);
+        put_long(f, &out, 2);
+        assert_status(ask(f, &out).status, STATUS_CANCELLED);
+        assert_int_equal(atomic_load(&script.n_begun), 1);
+        cancel(f, 1);
+        assert_status(wait_for_status(&running), STATUS_CANCELLED);
 }
 
 static void a_client_that_goes_ends_its_long_calls(void **state)
@@ -415,6 +437,7 @@ int main(void)
                 TEST(a_write_that_waits_is_cancelled),
                 TIGHT(long_calls_are_cancelled_where_they_are),
                 TEST(a_cancel_may_overtake_its_call),
+                TIGHT(a_call_that_was_overtaken_waits_for_nothing),
                 TEST(a_client_that_goes_ends_its_long_calls),
                 TEST(while_draining_calls_are_finished_and_none_begun),
                 TEST(what_does_not_end_in_time_is_cancelled),
