@@ -4,13 +4,16 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "service/auth/authority.h"
+#include "service/auth/guard.h"
 #include "service/auth/secret.h"
 #include "service/coach/builtin.h"
+#include "service/events/presence.h"
 #include "service/events/publisher.h"
 #include "service/notify.h"
 #include "service/rpc/server.h"
 #include "service/service.h"
 #include "service/store/schema.h"
+#include "service/upkeep/upkeep.h"
 
 #include "handlers.gen.h"
 
@@ -35,6 +38,10 @@
 
 #define SLOW_QUERY_MS 250
 #define LONG_LEASE_MS 2000
+
+/* Wrong passwords of one user for one room, within five minutes. */
+#define ROOM_GUESSES    10
+#define ROOM_GUESSES_MS 300000
 
 static const char *arg_data = "./var";
 static struct config_list arg_rpc;
@@ -236,6 +243,22 @@ static enum status open_publisher(struct service *service, struct error *reterr)
         return publisher_new(url, &service->publisher, reterr);
 }
 
+/* Somebody has come into a room or left it. */
+static void tell_presence(void *closure, int64_t room_id, const struct presence_user *user,
+                          bool is_online)
+{
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+        Socializer__V1__Presence presence = SOCIALIZER__V1__PRESENCE__INIT;
+
+        presence.user_id = user->id;
+        presence.username = (char *)user->username;
+        presence.is_online = is_online;
+        event.room_id = room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_PRESENCE;
+        event.presence = &presence;
+        publisher_room_event(closure, &event);
+}
+
 static enum status open_rpc(struct service *service, struct error *reterr)
 {
         AUTO_FREE char *url = NULL;
@@ -328,6 +351,12 @@ static enum status start(struct service *service, struct error *reterr)
         if (st == STATUS_OK)
                 st = open_publisher(service, reterr);
         if (st == STATUS_OK)
+                st = presence_new(tell_presence, service->publisher, &service->presence, reterr);
+        if (st == STATUS_OK)
+                st = upkeep_new(service->db, service->presence, &service->upkeep, reterr);
+        if (st == STATUS_OK)
+                st = guard_new(ROOM_GUESSES, ROOM_GUESSES_MS, &service->room_guard, reterr);
+        if (st == STATUS_OK)
                 st = coach_new(&coach_builtin, &service->coach, reterr);
         if (st == STATUS_OK)
                 st = open_rpc(service, reterr);
@@ -340,10 +369,13 @@ static void stop(struct service *service, int code)
 {
         if (service->rpc)
                 rpc_server_stop(service->rpc);
+        service->upkeep = upkeep_free(service->upkeep);
         service->db = db_close(service->db);
         arm_watchdog(CLOSE_S, code);
         service->rpc = rpc_server_free(service->rpc);
+        service->presence = presence_free(service->presence);
         service->publisher = publisher_free(service->publisher);
+        service->room_guard = guard_free(service->room_guard);
         service->coach = coach_free(service->coach);
         service->authority = authority_free(service->authority);
 }

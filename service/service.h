@@ -7,6 +7,8 @@
 struct db;
 struct authority; /* service/auth: tokens, passwords, who is revoked */
 struct publisher; /* service/events: nng pub */
+struct presence; /* service/events: who is there */
+struct upkeep; /* service/upkeep: index, retention */
 struct coach; /* service/coach: engines */
 struct rpc_server; /* service/rpc */
 
@@ -14,6 +16,9 @@ struct service {
         struct db *db;
         struct authority *authority;
         struct publisher *publisher;
+        struct presence *presence;
+        struct upkeep *upkeep;
+        struct guard *room_guard; /* service/auth/guard.h: against guessing rooms' passwords */
         struct coach *coach;
         struct rpc_server *rpc;
         int64_t started_at_ms;

@@ -8,6 +8,7 @@
 #include "service/rpc/server.h"
 #include "service/service.h"
 #include "service/store/schema.h"
+#include "service/upkeep/upkeep.h"
 
 #include "handlers.gen.h"
 
@@ -198,4 +199,11 @@ enum status admin_service_reset_password(struct call *call,
 
         enum status st = password_hash(req->new_password, hash, reterr);
         return st == STATUS_OK ? call_write(call, write_reset, &hashed, NULL, reterr) : st;
+}
+
+enum status admin_service_prune(struct call *call, const Socializer__V1__PruneRequest *req,
+                                Socializer__V1__PruneResponse *rsp, struct error *reterr)
+{
+        (void)req;
+        return upkeep_prune(call->service->upkeep, call->deadline, &rsp->deleted, reterr);
 }

@@ -1,6 +1,7 @@
 /* UserService, but for what login.c has: accounts, preferences and the coach's memory. */
 #include "common/contract.h"
 #include "service/api/forget.h"
+#include "service/api/room_exit.h"
 #include "service/api/wire.h"
 #include "service/auth/authority.h"
 #include "service/service.h"
@@ -126,8 +127,11 @@ static enum status follow_up(struct call *call, struct lease *lease, int64_t id,
 {
         enum status st = STATUS_OK;
 
-        if (change->has_is_active && !change->is_active)
+        if (change->has_is_active && !change->is_active) {
                 st = authority_revoke_user(lease, id, NULL, reterr);
+                if (st == STATUS_OK)
+                        st = room_rekey_all(call, lease, id, reterr);
+        }
         if (st == STATUS_OK && (change->has_is_active || change->has_role || change->username))
                 st = forget_user(call, id, reterr);
         return st;
@@ -190,6 +194,8 @@ enum status user_service_delete_user(struct call *call,
         /* The operator can make another administrator, others would be left without. */
         if (!call->caller.is_operator)
                 st = user_require_other_admin(&lease, id, reterr);
+        if (st == STATUS_OK)
+                st = room_exit_all(call, &lease, id, reterr);
         if (st == STATUS_OK)
                 st = user_delete(&lease, id, reterr);
         if (st == STATUS_OK)

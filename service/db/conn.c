@@ -102,8 +102,11 @@ static enum status use_wal(struct db_conn *conn, struct error *reterr)
 
 static enum status set_up_writer(struct db_conn *conn, struct error *reterr)
 {
-        enum status st = use_wal(conn, reterr);
+        /* Of a file that is still empty; others get it when they are upgraded. */
+        enum status st = db_conn_exec(conn, "PRAGMA auto_vacuum = INCREMENTAL", reterr);
 
+        if (st == STATUS_OK)
+                st = use_wal(conn, reterr);
         if (st != STATUS_OK)
                 return st;
         return db_conn_exec(conn, "PRAGMA journal_size_limit = 16777216", reterr);

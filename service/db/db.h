@@ -94,6 +94,9 @@ enum status lease_commit(struct lease *lease, struct error *reterr) MUST_CHECK;
 /* Makes a read lease of several statements see one state of the database: that of the first
  * statement that follows, until the release. On the writer thread that is so anyway. */
 enum status lease_snapshot(struct lease *lease, struct error *reterr) MUST_CHECK;
+/* Gives a mebibyte of what is free in the file back to the file system, within a write lease.
+ * *ret_more: there is more. */
+enum status lease_shrink(struct lease *lease, bool *ret_more, struct error *reterr) MUST_CHECK;
 /* STATUS_OK when the lease was acquired. */
 enum status lease_status(const struct lease *lease, struct error *reterr) MUST_CHECK;
 

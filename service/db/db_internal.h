@@ -52,9 +52,14 @@ void db_timing_add(struct db_timing *t, uint64_t ns);
 
 /* --- connections --- */
 
+#define DB_MAX_PARAMETERS 15
+
 struct db_stmt {
         const char *sql; /* static; also the key */
         sqlite3_stmt *handle;
+        /* Where $1, $2 … are: SQLite takes "$2" for a name, and counts names as they come. 0: there
+         * is none. */
+        uint8_t places[DB_MAX_PARAMETERS + 1];
         bool writes;
         bool busy; /* handed out */
         bool done; /* stepped to its end: stepping on would start it anew */

@@ -83,6 +83,20 @@ static enum status apply_steps(struct db_conn *conn, const struct db_options *op
         return st;
 }
 
+/* Files of the first releases cannot give back space. Where there is no room to write the file anew
+ * it stays as it is, and works as before. */
+static void allow_shrinking(struct db_conn *conn)
+{
+        int64_t mode = 0;
+        struct error error = ERROR_INIT;
+        enum status st = db_conn_query_int(conn, "PRAGMA auto_vacuum", &mode, &error);
+
+        if (st == STATUS_OK && mode == 0)
+                st = db_conn_exec(conn, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM", &error);
+        if (st != STATUS_OK)
+                LOG(WARNING, "the database file will not shrink", LOG_STR("error", error.text));
+}
+
 static enum status upgrade(struct db_conn *conn, const struct db_options *options, int64_t version,
                            struct error *reterr)
 {
@@ -96,6 +110,8 @@ static enum status upgrade(struct db_conn *conn, const struct db_options *option
                 st = apply_steps(conn, options, version, reterr);
         if (st == STATUS_OK)
                 st = db_conn_exec(conn, "PRAGMA foreign_keys = ON", reterr);
+        if (st == STATUS_OK && version > 0)
+                allow_shrinking(conn);
         return st;
 }
 

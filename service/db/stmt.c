@@ -120,6 +120,12 @@ void stmt_reset(struct stmt *s)
 
 /* --- parameters --- */
 
+/* SQLite's own number of a parameter; 0, which it refuses, when there is none. */
+static int place(const struct stmt *s, int index)
+{
+        return index >= 1 && index <= DB_MAX_PARAMETERS ? s->prepared->places[index] : 0;
+}
+
 static void check_bind(struct stmt *s, int index, int rc)
 {
         struct error error;
@@ -136,20 +142,23 @@ static void check_bind(struct stmt *s, int index, int rc)
 void stmt_bind_int(struct stmt *s, int index, int64_t value)
 {
         if (is_held(s))
-                check_bind(s, index, sqlite3_bind_int64(s->prepared->handle, index, value));
+                check_bind(s, index,
+                           sqlite3_bind_int64(s->prepared->handle, place(s, index), value));
 }
 
 void stmt_bind_double(struct stmt *s, int index, double value)
 {
         if (is_held(s))
-                check_bind(s, index, sqlite3_bind_double(s->prepared->handle, index, value));
+                check_bind(s, index,
+                           sqlite3_bind_double(s->prepared->handle, place(s, index), value));
 }
 
 void stmt_bind_text(struct stmt *s, int index, const char *text)
 {
         if (is_held(s))
                 check_bind(s, index,
-                           sqlite3_bind_text(s->prepared->handle, index, text, -1, SQLITE_STATIC));
+                           sqlite3_bind_text(s->prepared->handle, place(s, index), text, -1,
+                                             SQLITE_STATIC));
 }
 
 void stmt_bind_blob(struct stmt *s, int index, const void *data, size_t n)
@@ -157,14 +166,14 @@ void stmt_bind_blob(struct stmt *s, int index, const void *data, size_t n)
         /* SQLite takes a null pointer for NULL; no bytes are a blob all the same. */
         if (is_held(s))
                 check_bind(s, index,
-                           sqlite3_bind_blob64(s->prepared->handle, index, n > 0 ? data : "", n,
-                                               SQLITE_STATIC));
+                           sqlite3_bind_blob64(s->prepared->handle, place(s, index),
+                                               n > 0 ? data : "", n, SQLITE_STATIC));
 }
 
 void stmt_bind_null(struct stmt *s, int index)
 {
         if (is_held(s))
-                check_bind(s, index, sqlite3_bind_null(s->prepared->handle, index));
+                check_bind(s, index, sqlite3_bind_null(s->prepared->handle, place(s, index)));
 }
 
 /* --- running --- */

@@ -43,6 +43,22 @@ static bool grow(struct db_conn *conn)
         return true;
 }
 
+static enum status find_places(struct db_stmt *entry, struct error *reterr)
+{
+        int n = sqlite3_bind_parameter_count(entry->handle);
+
+        for (int i = 1; i <= n; i++) {
+                const char *name = sqlite3_bind_parameter_name(entry->handle, i);
+                long number = name && name[0] == '$' ? strtol(name + 1, NULL, 10) : 0;
+
+                if (number < 1 || number > DB_MAX_PARAMETERS)
+                        return error_set(reterr, STATUS_INTERNAL, "want parameters $1 to $%d: %s",
+                                         DB_MAX_PARAMETERS, entry->sql);
+                entry->places[number] = (uint8_t)i;
+        }
+        return STATUS_OK;
+}
+
 static enum status prepare(struct db_conn *conn, struct db_stmt *entry, struct error *reterr)
 {
         const char *rest = NULL;
@@ -57,7 +73,11 @@ static enum status prepare(struct db_conn *conn, struct db_stmt *entry, struct e
                                  entry->sql);
         }
         entry->writes = !sqlite3_stmt_readonly(entry->handle);
-        return STATUS_OK;
+
+        enum status st = find_places(entry, reterr);
+        if (st != STATUS_OK)
+                sqlite3_finalize(entry->handle);
+        return st;
 }
 
 static struct db_stmt *new_entry(struct db_conn *conn, const char *sql, struct error *reterr)

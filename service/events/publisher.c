@@ -23,13 +23,16 @@
 #define WATERMARK_EVERY_MS 1000
 #define N_WATERMARKS       11
 
-struct room {
-        int64_t id;
-        struct room *next; /* of the same bucket */
+enum channel_kind { CHANNEL_ROOM, CHANNEL_USER };
+
+struct channel {
+        enum channel_kind kind;
+        int64_t id; /* of the room or the user */
+        struct channel *next; /* of the same bucket */
         struct publisher_keys keys;
         int64_t last_seq;
         /* Watermarks: in the list of active rooms while some are to be sent. */
-        struct room *prev_active, *next_active;
+        struct channel *prev_active, *next_active;
         bool active;
         unsigned n_left;
         deadline_ns due;
@@ -44,70 +47,94 @@ struct publisher {
         pthread_mutex_t mutex; /* guards all that follows, and the order of what is sent */
         pthread_cond_t cond; /* a room became active, or stopping */
         bool stopping;
-        struct room **buckets;
-        size_t n_buckets, n_rooms;
-        struct room *active;
+        struct channel **buckets;
+        size_t n_buckets, n_channels;
+        struct channel *active;
 };
 
-static size_t bucket_of(const struct publisher *p, int64_t room_id)
+/* --- channels --- */
+
+static struct channel **bucket_of(const struct publisher *p, enum channel_kind kind, int64_t id)
 {
-        return (size_t)((uint64_t)room_id * UINT64_C(0x9E3779B97F4A7C15) >> 32) &
-               (p->n_buckets - 1);
+        uint64_t mixed = ((uint64_t)id * 2 + kind) * UINT64_C(0x9E3779B97F4A7C15);
+
+        return &p->buckets[(size_t)(mixed >> 32) & (p->n_buckets - 1)];
 }
 
 static bool grow(struct publisher *p)
 {
         size_t n_old = p->n_buckets;
-        struct room **old = p->buckets;
-        struct room **buckets = calloc(n_old ? n_old * 2 : 64, sizeof(struct room *));
+        struct channel **old = p->buckets;
+        struct channel **buckets = calloc(n_old ? n_old * 2 : 64, sizeof(struct channel *));
 
         if (!buckets)
                 return false;
         p->buckets = buckets;
         p->n_buckets = n_old ? n_old * 2 : 64;
         for (size_t i = 0; i < n_old; i++) {
-                for (struct room *r = old[i], *next; r; r = next) {
-                        size_t b = bucket_of(p, r->id);
+                for (struct channel *c = old[i], *next; c; c = next) {
+                        struct channel **bucket = bucket_of(p, c->kind, c->id);
 
-                        next = r->next;
-                        r->next = buckets[b];
-                        buckets[b] = r;
+                        next = c->next;
+                        c->next = *bucket;
+                        *bucket = c;
                 }
         }
         free(old);
         return true;
 }
 
-/* The room, made on first use; NULL when there is no memory. Under the mutex. */
-static struct room *room_of(struct publisher *p, int64_t room_id)
+static void make_keys(struct publisher_keys *ret)
 {
-        size_t b = bucket_of(p, room_id);
-
-        for (struct room *r = p->buckets[b]; r; r = r->next)
-                if (r->id == room_id)
-                        return r;
-
-        struct room *r = calloc(1, sizeof(*r));
-        if (!r)
-                return NULL;
-        r->id = room_id;
-        randombytes_buf(r->keys.topic, sizeof(r->keys.topic));
-        randombytes_buf(r->keys.key, sizeof(r->keys.key));
+        randombytes_buf(ret->topic, sizeof(ret->topic));
+        randombytes_buf(ret->key, sizeof(ret->key));
         do
-                randombytes_buf(&r->keys.epoch, sizeof(r->keys.epoch));
-        while (r->keys.epoch == 0);
-        r->next = p->buckets[b];
-        p->buckets[b] = r;
-        /* Without memory to grow the chains get longer, and nothing else. */
-        if (++p->n_rooms > p->n_buckets)
-                (void)grow(p);
-        return r;
+                randombytes_buf(&ret->epoch, sizeof(ret->epoch));
+        while (ret->epoch == 0);
 }
 
-/* Writes a sealed event; NULL when there is no memory. */
-static nng_msg *seal(const struct publisher_keys *keys, const Socializer__V1__RoomEvent *event)
+/* NULL: nobody has asked for it yet. Under the mutex, as all that follows. */
+static struct channel *find(const struct publisher *p, enum channel_kind kind, int64_t id)
 {
-        size_t n_plain = socializer__v1__room_event__get_packed_size(event);
+        for (struct channel *c = *bucket_of(p, kind, id); c; c = c->next)
+                if (c->kind == kind && c->id == id)
+                        return c;
+        return NULL;
+}
+
+/* Made on first use; NULL when there is no memory. */
+static struct channel *get(struct publisher *p, enum channel_kind kind, int64_t id)
+{
+        struct channel *c = find(p, kind, id);
+
+        if (c)
+                return c;
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return NULL;
+        c->kind = kind;
+        c->id = id;
+        make_keys(&c->keys);
+        c->next = *bucket_of(p, kind, id);
+        *bucket_of(p, kind, id) = c;
+        /* Without memory to grow the chains get longer, and nothing else. */
+        if (++p->n_channels > p->n_buckets)
+                (void)grow(p);
+        return c;
+}
+
+static void discard(struct channel *c)
+{
+        sodium_memzero(&c->keys, sizeof(c->keys));
+        free(c);
+}
+
+/* --- sending --- */
+
+/* Writes a sealed event; NULL when there is no memory. */
+static nng_msg *seal(const struct publisher_keys *keys, const ProtobufCMessage *event)
+{
+        size_t n_plain = protobuf_c_message_get_packed_size(event);
         size_t n_head = PUBLISHER_TOPIC_BYTES + PUBLISHER_NONCE_BYTES;
         nng_msg *msg;
 
@@ -120,75 +147,149 @@ static nng_msg *seal(const struct publisher_keys *keys, const Socializer__V1__Ro
 
         memcpy(topic, keys->topic, PUBLISHER_TOPIC_BYTES);
         randombytes_buf(nonce, PUBLISHER_NONCE_BYTES);
-        socializer__v1__room_event__pack(event, text);
+        protobuf_c_message_pack(event, text);
         crypto_aead_xchacha20poly1305_ietf_encrypt(text, NULL, text, n_plain, topic,
                                                    PUBLISHER_TOPIC_BYTES, NULL, nonce, keys->key);
         return msg;
 }
 
-/* Under the mutex. A pub socket copies references to its subscribers' queues and never waits. */
-static void send_event(struct publisher *p, const struct room *r,
-                       const Socializer__V1__RoomEvent *event)
+/* A pub socket copies references to its subscribers' queues and never waits. */
+static void send_event(struct publisher *p, const struct channel *c, const ProtobufCMessage *event)
 {
-        nng_msg *msg = seal(&r->keys, event);
+        nng_msg *msg = seal(&c->keys, event);
 
         if (msg && nng_sendmsg(p->socket, msg, NNG_FLAG_NONBLOCK))
                 nng_msg_free(msg);
 }
 
-static void activate(struct publisher *p, struct room *r)
+static void activate(struct publisher *p, struct channel *c)
 {
-        r->active = true;
-        r->prev_active = NULL;
-        r->next_active = p->active;
+        c->active = true;
+        c->prev_active = NULL;
+        c->next_active = p->active;
         if (p->active)
-                p->active->prev_active = r;
-        p->active = r;
+                p->active->prev_active = c;
+        p->active = c;
         pthread_cond_signal(&p->cond);
 }
 
-static void deactivate(struct publisher *p, struct room *r)
+static void deactivate(struct publisher *p, struct channel *c)
 {
-        r->active = false;
-        if (r->prev_active)
-                r->prev_active->next_active = r->next_active;
+        c->active = false;
+        if (c->prev_active)
+                c->prev_active->next_active = c->next_active;
         else
-                p->active = r->next_active;
-        if (r->next_active)
-                r->next_active->prev_active = r->prev_active;
+                p->active = c->next_active;
+        if (c->next_active)
+                c->next_active->prev_active = c->prev_active;
 }
 
-void publisher_message(struct publisher *p, const Socializer__V1__RoomMessage *message)
+void publisher_room_event(struct publisher *p, const Socializer__V1__RoomEvent *event)
 {
+        LOCK(&p->mutex);
+        struct channel *c = find(p, CHANNEL_ROOM, event->room_id);
+
+        if (!c)
+                return;
+        send_event(p, c, &event->base);
+        if (event->seq == 0)
+                return;
+        if (event->seq > c->last_seq)
+                c->last_seq = event->seq;
+        c->n_left = N_WATERMARKS;
+        c->due = deadline_in_ms(WATERMARK_QUIET_MS);
+        if (!c->active)
+                activate(p, c);
+}
+
+void publisher_user_event(struct publisher *p, const Socializer__V1__UserEvent *event)
+{
+        LOCK(&p->mutex);
+        const struct channel *c = find(p, CHANNEL_USER, event->user_id);
+
+        if (c)
+                send_event(p, c, &event->base);
+}
+
+/* --- keys --- */
+
+static enum status get_keys(struct publisher *p, enum channel_kind kind, int64_t id,
+                            struct publisher_keys *ret, struct error *reterr)
+{
+        LOCK(&p->mutex);
+        const struct channel *c = get(p, kind, id);
+
+        if (!c)
+                return error_retry(reterr, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
+        *ret = c->keys;
+        return STATUS_OK;
+}
+
+enum status publisher_room_keys(struct publisher *p, int64_t room_id, struct publisher_keys *ret,
+                                struct error *reterr)
+{
+        return get_keys(p, CHANNEL_ROOM, room_id, ret, reterr);
+}
+
+enum status publisher_user_keys(struct publisher *p, int64_t user_id, struct publisher_keys *ret,
+                                struct error *reterr)
+{
+        return get_keys(p, CHANNEL_USER, user_id, ret, reterr);
+}
+
+void publisher_rekey_room(struct publisher *p, int64_t room_id)
+{
+        Socializer__V1__Rekey rekey = SOCIALIZER__V1__REKEY__INIT;
         Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
 
-        event.room_id = message->room_id;
-        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
-        event.message = (Socializer__V1__RoomMessage *)message;
-
+        event.room_id = room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_REKEY;
+        event.rekey = &rekey;
         LOCK(&p->mutex);
-        struct room *r = room_of(p, message->room_id);
-        if (!r)
+        struct channel *c = find(p, CHANNEL_ROOM, room_id);
+        if (!c)
                 return;
-        send_event(p, r, &event);
-        if (message->seq > r->last_seq)
-                r->last_seq = message->seq;
-        r->n_left = N_WATERMARKS;
-        r->due = deadline_in_ms(WATERMARK_QUIET_MS);
-        if (!r->active)
-                activate(p, r);
+        send_event(p, c, &event.base);
+        make_keys(&c->keys);
 }
 
-enum status publisher_keys(struct publisher *p, int64_t room_id, struct publisher_keys *ret,
-                           struct error *reterr)
+void publisher_rekey_user(struct publisher *p, int64_t user_id)
 {
-        LOCK(&p->mutex);
-        struct room *r = room_of(p, room_id);
+        Socializer__V1__Rekey rekey = SOCIALIZER__V1__REKEY__INIT;
+        Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
 
-        if (!r)
-                return error_retry(reterr, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
-        *ret = r->keys;
-        return STATUS_OK;
+        event.user_id = user_id;
+        event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_REKEY;
+        event.rekey = &rekey;
+        LOCK(&p->mutex);
+        struct channel *c = find(p, CHANNEL_USER, user_id);
+        if (!c)
+                return;
+        send_event(p, c, &event.base);
+        make_keys(&c->keys);
+}
+
+void publisher_end_room(struct publisher *p, int64_t room_id)
+{
+        Socializer__V1__RoomDeleted deleted = SOCIALIZER__V1__ROOM_DELETED__INIT;
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+
+        event.room_id = room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_DELETED;
+        event.deleted = &deleted;
+        LOCK(&p->mutex);
+        struct channel **at = bucket_of(p, CHANNEL_ROOM, room_id);
+        while (*at && ((*at)->kind != CHANNEL_ROOM || (*at)->id != room_id))
+                at = &(*at)->next;
+        struct channel *c = *at;
+        if (!c)
+                return;
+        send_event(p, c, &event.base);
+        if (c->active)
+                deactivate(p, c);
+        *at = c->next;
+        p->n_channels--;
+        discard(c);
 }
 
 const char *publisher_url(const struct publisher *p)
@@ -196,16 +297,18 @@ const char *publisher_url(const struct publisher *p)
         return p->url;
 }
 
-static void send_watermark(struct publisher *p, struct room *r)
+/* --- watermarks --- */
+
+static void send_watermark(struct publisher *p, const struct channel *c)
 {
         Socializer__V1__Watermark watermark = SOCIALIZER__V1__WATERMARK__INIT;
         Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
 
-        watermark.last_seq = r->last_seq;
-        event.room_id = r->id;
+        watermark.last_seq = c->last_seq;
+        event.room_id = c->id;
         event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_WATERMARK;
         event.watermark = &watermark;
-        send_event(p, r, &event);
+        send_event(p, c, &event.base);
 }
 
 /* Sends the watermarks that are due and says when the next one is. Under the mutex. */
@@ -213,18 +316,18 @@ static deadline_ns send_watermarks(struct publisher *p)
 {
         deadline_ns next_due = DEADLINE_NEVER;
 
-        for (struct room *r = p->active, *next; r; r = next) {
-                next = r->next_active;
-                if (deadline_passed(r->due)) {
-                        send_watermark(p, r);
-                        r->due = deadline_in_ms(WATERMARK_EVERY_MS);
-                        if (--r->n_left == 0) {
-                                deactivate(p, r);
+        for (struct channel *c = p->active, *next; c; c = next) {
+                next = c->next_active;
+                if (deadline_passed(c->due)) {
+                        send_watermark(p, c);
+                        c->due = deadline_in_ms(WATERMARK_EVERY_MS);
+                        if (--c->n_left == 0) {
+                                deactivate(p, c);
                                 continue;
                         }
                 }
-                if (r->due < next_due)
-                        next_due = r->due;
+                if (c->due < next_due)
+                        next_due = c->due;
         }
         return next_due;
 }
@@ -359,10 +462,9 @@ struct publisher *publisher_free(struct publisher *p)
         pthread_join(p->thread, NULL);
         nng_close(p->socket);
         for (size_t i = 0; i < p->n_buckets; i++) {
-                for (struct room *r = p->buckets[i], *next; r; r = next) {
-                        next = r->next;
-                        sodium_memzero(&r->keys, sizeof(r->keys));
-                        free(r);
+                for (struct channel *c = p->buckets[i], *next; c; c = next) {
+                        next = c->next;
+                        discard(c);
                 }
         }
         free(p->buckets);

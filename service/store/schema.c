@@ -121,8 +121,106 @@ static const char version_1[] =
         ") STRICT;"
         "CREATE INDEX replay_created ON replay (created_at);";
 
+/* Rooms with members, and events that are not only messages.
+ *
+ * A durable event takes the next number of its room. A message is an event itself, under its own
+ * number; the others are rows of room_event. Whom an event is about is no foreign key: numbers are
+ * never used again, and a name that is gone is read as nobody's. */
+static const char version_2[] =
+        "ALTER TABLE room ADD COLUMN description TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE room ADD COLUMN is_public INTEGER NOT NULL DEFAULT 0"
+        "  CHECK (is_public IN (0, 1));"
+        "ALTER TABLE room ADD COLUMN password_hash TEXT;"
+        "ALTER TABLE room ADD COLUMN coach_enabled INTEGER NOT NULL DEFAULT 0"
+        "  CHECK (coach_enabled IN (0, 1));"
+        "ALTER TABLE room ADD COLUMN max_members INTEGER NOT NULL DEFAULT 1000;"
+        "ALTER TABLE room ADD COLUMN n_members INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE room ADD COLUMN retention_s INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE room ADD COLUMN last_event_at INTEGER;"
+        /* Up to here nothing is kept any more. */
+        "ALTER TABLE room ADD COLUMN pruned_seq INTEGER NOT NULL DEFAULT 0;"
+        /* Of a direct room: both numbers, "3:17". */
+        "ALTER TABLE room ADD COLUMN pair TEXT;"
+        "ALTER TABLE room ADD COLUMN deleted_at INTEGER;"
+        "CREATE UNIQUE INDEX room_pair ON room (pair) WHERE deleted_at IS NULL;"
+        "CREATE INDEX room_public ON room (id) WHERE is_public = 1 AND deleted_at IS NULL;"
+        "CREATE INDEX room_retention ON room (id) WHERE retention_s > 0;"
+        "CREATE INDEX room_deleted ON room (id) WHERE deleted_at IS NOT NULL;"
+
+        "ALTER TABLE message ADD COLUMN edited_at INTEGER;"
+        "ALTER TABLE message ADD COLUMN deleted_at INTEGER;"
+        "ALTER TABLE message ADD COLUMN reply_to INTEGER;"
+        "ALTER TABLE message ADD COLUMN n_reactions INTEGER NOT NULL DEFAULT 0;"
+
+        "CREATE TABLE message_reaction ("
+        "  message_id INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  emoji TEXT NOT NULL,"
+        "  created_at INTEGER NOT NULL,"
+        "  PRIMARY KEY (message_id, emoji, user_id)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX message_reaction_user ON message_reaction (user_id);"
+
+        "CREATE TABLE room_event ("
+        "  room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,"
+        "  seq INTEGER NOT NULL,"
+        "  kind INTEGER NOT NULL," /* enum room_event_kind */
+        "  user_id INTEGER," /* whom it is about */
+        "  actor_id INTEGER," /* who did it */
+        "  message_id INTEGER,"
+        "  detail TEXT,"
+        "  value INTEGER,"
+        "  created_at INTEGER NOT NULL,"
+        "  PRIMARY KEY (room_id, seq)"
+        ") STRICT, WITHOUT ROWID;"
+
+        "CREATE TABLE room_member ("
+        "  room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3)," /* socializer.v1.MemberState */
+        "  role INTEGER NOT NULL CHECK (role BETWEEN 1 AND 3)," /* socializer.v1.MemberRole */
+        "  joined_at INTEGER NOT NULL,"
+        "  muted_until INTEGER,"
+        "  PRIMARY KEY (room_id, user_id)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX room_member_user ON room_member (user_id, state, room_id);"
+
+        /* Not in room_member: everybody is in the general room without a row there. */
+        "CREATE TABLE room_read ("
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,"
+        "  seq INTEGER NOT NULL,"
+        "  PRIMARY KEY (user_id, room_id)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX room_read_room ON room_read (room_id);"
+
+        "CREATE TABLE room_invite ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  inviter_id INTEGER REFERENCES account (id) ON DELETE SET NULL,"
+        "  status INTEGER NOT NULL CHECK (status BETWEEN 1 AND 4)," /* socializer.v1.InviteStatus */
+        "  created_at INTEGER NOT NULL,"
+        "  answered_at INTEGER"
+        ") STRICT;"
+        "CREATE UNIQUE INDEX room_invite_pending ON room_invite (room_id, user_id)"
+        "  WHERE status = 1;"
+        "CREATE INDEX room_invite_user ON room_invite (user_id, id);"
+        "CREATE INDEX room_invite_inviter ON room_invite (inviter_id);"
+
+        /* The words of messages. What is behind search_state.message_id waits to be taken in. */
+        "CREATE VIRTUAL TABLE message_text USING fts5("
+        "  content, content = 'message', content_rowid = 'id',"
+        "  tokenize = 'unicode61 remove_diacritics 2');"
+        "CREATE TABLE search_state ("
+        "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+        "  message_id INTEGER NOT NULL"
+        ") STRICT;"
+        "INSERT INTO search_state (id, message_id) VALUES (1, 0);";
+
 const struct db_migration store_migrations[] = {
         {1, version_1},
+        {2, version_2},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 

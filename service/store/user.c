@@ -1,6 +1,7 @@
 #include "service/store/user.h"
 
 #include "common/clock.h"
+#include "service/store/message.h"
 #include "service/store/rows.h"
 
 #include <inttypes.h>
@@ -234,16 +235,6 @@ enum status user_update(struct lease *lease, struct arena *arena, int64_t id,
         return st == STATUS_OK ? st : pass_on(&error, reterr);
 }
 
-/* The sequence of a room has no holes, so what somebody wrote is emptied and not removed. */
-static enum status empty_messages(struct lease *lease, int64_t id, struct error *reterr)
-{
-        STMT(q, lease,
-             "UPDATE message SET user_id = NULL, content = '', client_message_id = NULL"
-             " WHERE user_id = $1");
-        stmt_bind_int(&q, 1, id);
-        return stmt_run(&q, reterr);
-}
-
 static enum status delete_replies(struct lease *lease, int64_t id, struct error *reterr)
 {
         STMT(q, lease, "DELETE FROM replay WHERE caller_id = $1");
@@ -255,8 +246,9 @@ enum status user_delete(struct lease *lease, int64_t id, struct error *reterr)
 {
         enum status st = rows_require_user(lease, id, reterr);
 
+        /* The sequence of a room has no holes, so what somebody said is emptied and not removed. */
         if (st == STATUS_OK)
-                st = empty_messages(lease, id, reterr);
+                st = message_delete_all_of(lease, id, reterr);
         if (st == STATUS_OK)
                 st = delete_replies(lease, id, reterr);
         if (st != STATUS_OK)

@@ -61,8 +61,14 @@ static int64_t append(struct chat_fake *f, int64_t user_id, const char *content,
         snprintf(f->said[seq].name, sizeof(f->said[seq].name), "%s", name);
         f->said[seq].user_id = user_id;
         if (published) {
+                Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+
                 fill(f, seq, &m, username);
-                publisher_message(f->publisher, &m);
+                event.room_id = 1;
+                event.seq = seq;
+                event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
+                event.message = &m;
+                publisher_room_event(f->publisher, &event);
         }
         return seq;
 }
@@ -94,7 +100,7 @@ static void answer_subscribe(struct chat_fake *f, struct buffer *out)
         struct publisher_keys keys;
 
         atomic_fetch_add(&f->n_subscribes, 1);
-        if (publisher_keys(f->publisher, 1, &keys, NULL) != STATUS_OK) {
+        if (publisher_room_keys(f->publisher, 1, &keys, NULL) != STATUS_OK) {
                 reply_error(out, STATUS_INTERNAL);
                 return;
         }

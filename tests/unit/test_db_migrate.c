@@ -250,6 +250,9 @@ static void what_is_no_database_is_data_loss(void **state)
         assert_null(strchr(error.text, '\n'));
 }
 
+/* The third page has person's rows; the second says whose pages are whose, for shrinking. */
+#define PERSON_PAGE_AT 8192
+
 static void a_damaged_database_is_not_upgraded(void **state)
 {
         struct db_fixture *f = *state;
@@ -258,7 +261,7 @@ static void a_damaged_database_is_not_upgraded(void **state)
 
         make_version_1(f);
         memset(noise, 0xa5, sizeof(noise));
-        write_file(f->path, noise, sizeof(noise), 4096); /* the second page: person's rows */
+        write_file(f->path, noise, sizeof(noise), PERSON_PAGE_AT);
         assert_int_equal(open_with(f, newer, 3, &error), STATUS_DATA_LOSS);
         assert_non_null(strstr(error.text, "restore a backup"));
 }
@@ -271,7 +274,7 @@ static void a_damaged_page_is_data_loss_when_it_is_read(void **state)
 
         make_version_1(f);
         memset(noise, 0xa5, sizeof(noise));
-        write_file(f->path, noise, sizeof(noise), 4096);
+        write_file(f->path, noise, sizeof(noise), PERSON_PAGE_AT);
         fixture_open(f);
         LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
         STMT(q, &lease, "SELECT username FROM person");

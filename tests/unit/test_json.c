@@ -210,7 +210,7 @@ static void of_a_oneof_with_many_members_only_the_set_one_appears(void **state)
         Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
 
         event.room_id = 3;
-        assert_string_equal(to_text(f, &event), "{\"room_id\":3}");
+        assert_string_equal(to_text(f, &event), "{\"room_id\":3,\"seq\":0,\"timestamp\":null}");
         event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
         event.message = &message;
         assert_memory_equal(to_text(f, &event), "{\"room_id\":3,\"message\":{", 24);
@@ -276,7 +276,7 @@ static void bytes_are_base64(void **state)
         assert_memory_equal(r->topic.data, "\0\1\2\xff", 4);
         assert_true(r->epoch == UINT64_MAX);
         assert_string_equal(to_text(f, r), "{\"topic\":\"AAEC/w==\",\"key\":\"\",\"epoch\":"
-                                           "18446744073709551615,\"last_seq\":0}");
+                                           "18446744073709551615,\"last_seq\":0,\"user_id\":0}");
         assert_refused(f, d, "{\"topic\":\"A?\"}", "topic");
         assert_refused(f, d, "{\"topic\":7}", "topic");
 }

@@ -70,11 +70,14 @@ static void subscribe(struct fixture *f, const void *topic, size_t n)
 static void publish(struct fixture *f, int64_t room_id, int64_t seq, const char *content)
 {
         Socializer__V1__RoomMessage m = SOCIALIZER__V1__ROOM_MESSAGE__INIT;
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
 
-        m.room_id = room_id;
-        m.seq = seq;
+        m.room_id = event.room_id = room_id;
+        m.seq = event.seq = seq;
         m.content = (char *)content;
-        publisher_message(f->publisher, &m);
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
+        event.message = &m;
+        publisher_room_event(f->publisher, &event);
 }
 
 /* The next message within five seconds; NULL when there is none. */
@@ -130,7 +133,7 @@ static void a_message_arrives_sealed_under_its_topic(void **state)
         struct publisher_keys keys;
         struct error err;
 
-        assert_int_equal(publisher_keys(f->publisher, 1, &keys, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &keys, &err), STATUS_OK);
         subscribe(f, keys.topic, sizeof(keys.topic));
         wait_connected(f, 1);
         publish(f, 1, 7, "the secret of the evening");
@@ -156,7 +159,7 @@ static void messages_keep_their_order(void **state)
         struct publisher_keys keys;
         struct error err;
 
-        assert_int_equal(publisher_keys(f->publisher, 1, &keys, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &keys, &err), STATUS_OK);
         subscribe(f, keys.topic, sizeof(keys.topic));
         wait_connected(f, 1);
         for (int64_t seq = 1; seq <= 500; seq++)
@@ -182,7 +185,7 @@ static void a_watermark_follows_when_the_talk_pauses(void **state)
         struct error err;
         bool found = false;
 
-        assert_int_equal(publisher_keys(f->publisher, 1, &keys, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &keys, &err), STATUS_OK);
         subscribe(f, keys.topic, sizeof(keys.topic));
         wait_connected(f, 1);
         publish(f, 1, 42, "last");
@@ -205,9 +208,9 @@ static void rooms_have_topics_and_keys_of_their_own(void **state)
         struct publisher_keys one, two, again;
         struct error err;
 
-        assert_int_equal(publisher_keys(f->publisher, 1, &one, &err), STATUS_OK);
-        assert_int_equal(publisher_keys(f->publisher, 2, &two, &err), STATUS_OK);
-        assert_int_equal(publisher_keys(f->publisher, 1, &again, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &one, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 2, &two, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &again, &err), STATUS_OK);
         assert_memory_not_equal(one.topic, two.topic, sizeof(one.topic));
         assert_memory_not_equal(one.key, two.key, sizeof(one.key));
         assert_memory_equal(&one, &again, sizeof(one));
@@ -233,11 +236,106 @@ static void thousands_of_rooms_keep_their_keys(void **state)
         struct publisher_keys first, again;
         struct error err;
 
-        assert_int_equal(publisher_keys(f->publisher, 1, &first, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &first, &err), STATUS_OK);
         for (int64_t id = 2; id < 3000; id++)
-                assert_int_equal(publisher_keys(f->publisher, id, &again, &err), STATUS_OK);
-        assert_int_equal(publisher_keys(f->publisher, 1, &again, &err), STATUS_OK);
+                assert_int_equal(publisher_room_keys(f->publisher, id, &again, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &again, &err), STATUS_OK);
         assert_memory_equal(&first, &again, sizeof(first));
+}
+
+/* What the next message holds under these keys; the caller's to free. NULL: none, or not theirs. */
+static Socializer__V1__RoomEvent *next_event(struct fixture *f, const struct publisher_keys *keys)
+{
+        nng_msg *msg = receive(f);
+        Socializer__V1__RoomEvent *event;
+
+        if (!msg)
+                return NULL;
+        event = open_event(keys, msg);
+        nng_msg_free(msg);
+        return event;
+}
+
+static void expect_event(struct fixture *f, const struct publisher_keys *keys,
+                         Socializer__V1__RoomEvent__EventCase which)
+{
+        Socializer__V1__RoomEvent *event = next_event(f, keys);
+
+        assert_non_null(event);
+        assert_int_equal(event->event_case, which);
+        socializer__v1__room_event__free_unpacked(event, NULL);
+}
+
+static void an_old_key_opens_nothing_that_comes_later(void **state)
+{
+        struct fixture *f = *state;
+        struct publisher_keys old, new;
+        struct error err;
+
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &old, &err), STATUS_OK);
+        subscribe(f, "", 0);
+        wait_connected(f, 1);
+        publisher_rekey_room(f->publisher, 1);
+        expect_event(f, &old, SOCIALIZER__V1__ROOM_EVENT__EVENT_REKEY);
+
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &new, &err), STATUS_OK);
+        assert_memory_not_equal(old.topic, new.topic, sizeof(old.topic));
+        assert_true(old.epoch != new.epoch);
+        publish(f, 1, 8, "without you");
+        nng_msg *msg = receive(f);
+        assert_non_null(msg);
+        assert_memory_equal(nng_msg_body(msg), new.topic, sizeof(new.topic));
+        assert_null(open_event(&old, msg));
+        Socializer__V1__RoomEvent *event = open_event(&new, msg);
+        assert_non_null(event);
+        assert_string_equal(event->message->content, "without you");
+        socializer__v1__room_event__free_unpacked(event, NULL);
+        nng_msg_free(msg);
+}
+
+static void a_room_that_ends_says_so_and_is_forgotten(void **state)
+{
+        struct fixture *f = *state;
+        struct publisher_keys old, new;
+        struct error err;
+
+        assert_int_equal(publisher_room_keys(f->publisher, 7, &old, &err), STATUS_OK);
+        subscribe(f, "", 0);
+        wait_connected(f, 7);
+        publish(f, 7, 1, "last words");
+        expect_event(f, &old, SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE);
+        publisher_end_room(f->publisher, 7);
+        expect_event(f, &old, SOCIALIZER__V1__ROOM_EVENT__EVENT_DELETED);
+        assert_int_equal(publisher_room_keys(f->publisher, 7, &new, &err), STATUS_OK);
+        assert_memory_not_equal(old.key, new.key, sizeof(old.key));
+}
+
+static void a_user_has_a_channel_beside_the_room_of_that_number(void **state)
+{
+        struct fixture *f = *state;
+        struct publisher_keys room, user;
+        Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
+        Socializer__V1__SessionsChanged changed = SOCIALIZER__V1__SESSIONS_CHANGED__INIT;
+        struct error err;
+
+        assert_int_equal(publisher_room_keys(f->publisher, 5, &room, &err), STATUS_OK);
+        assert_int_equal(publisher_user_keys(f->publisher, 5, &user, &err), STATUS_OK);
+        assert_memory_not_equal(room.topic, user.topic, sizeof(room.topic));
+        subscribe(f, user.topic, sizeof(user.topic));
+        event.user_id = 5;
+        event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_SESSIONS;
+        event.sessions = &changed;
+        deadline_ns deadline = deadline_in_ms(5000);
+        nng_msg *msg = NULL;
+        while (!msg && !deadline_passed(deadline)) {
+                publisher_user_event(f->publisher, &event);
+                if (nng_recvmsg(f->sub, &msg, 0) != 0)
+                        msg = NULL;
+        }
+        assert_non_null(msg);
+        assert_memory_equal(nng_msg_body(msg), user.topic, sizeof(user.topic));
+        assert_null(open_event(&room, msg));
+        nng_msg_free(msg);
 }
 
 #define STOP_AT_ONCE -1
@@ -279,6 +377,9 @@ static void a_subscriber_that_does_not_read_holds_nobody_up(void **state)
         pid_t stopped = spawn_subscriber(f, STOP_AT_ONCE);
         int status;
 
+        struct publisher_keys keys;
+
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &keys, NULL), STATUS_OK);
         memset(content, 'x', sizeof(content) - 1);
         content[sizeof(content) - 1] = '\0';
         assert_int_equal(waitpid(stopped, &status, WUNTRACED), stopped);
@@ -300,7 +401,7 @@ static void subscribers_that_vanish_leave_the_publisher_working(void **state)
         struct error err;
         int64_t seq = 1;
 
-        assert_int_equal(publisher_keys(f->publisher, 1, &keys, &err), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->publisher, 1, &keys, &err), STATUS_OK);
         for (int round = 0; round < 12; round++) {
                 int n_alive = 0;
 
@@ -367,6 +468,9 @@ int main(int argc, char **argv)
                 CASE(a_watermark_follows_when_the_talk_pauses),
                 CASE(rooms_have_topics_and_keys_of_their_own),
                 CASE(thousands_of_rooms_keep_their_keys),
+                CASE(an_old_key_opens_nothing_that_comes_later),
+                CASE(a_room_that_ends_says_so_and_is_forgotten),
+                CASE(a_user_has_a_channel_beside_the_room_of_that_number),
                 CASE(a_subscriber_that_does_not_read_holds_nobody_up),
                 CASE(subscribers_that_vanish_leave_the_publisher_working),
                 cmocka_unit_test(a_bad_address_is_refused),

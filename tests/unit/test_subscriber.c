@@ -198,7 +198,7 @@ static void a_lost_last_message_shows_by_the_watermark(void **state)
         snprintf(url, sizeof(url), "%s-other", f->chat->rpc_url);
         assert_int_equal(nng_pub0_open(&pub), 0);
         assert_int_equal(nng_listen(pub, url, NULL, 0), 0);
-        assert_int_equal(publisher_keys(f->chat->publisher, 1, &keys, NULL), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->chat->publisher, 1, &keys, NULL), STATUS_OK);
         assert_int_equal(soc_subscriber_new(f->client, url, &events, &other, NULL), SOC_OK);
         assert_int_equal(soc_subscribe(other, 1, -1, NULL, NULL), SOC_OK);
         WAIT(heard(f).n_states == 1);
@@ -224,7 +224,7 @@ static void what_does_not_open_is_ignored(void **state)
         snprintf(url, sizeof(url), "%s-other", f->chat->rpc_url);
         assert_int_equal(nng_pub0_open(&pub), 0);
         assert_int_equal(nng_listen(pub, url, NULL, 0), 0);
-        assert_int_equal(publisher_keys(f->chat->publisher, 1, &keys, NULL), STATUS_OK);
+        assert_int_equal(publisher_room_keys(f->chat->publisher, 1, &keys, NULL), STATUS_OK);
         assert_int_equal(soc_subscriber_new(f->client, url, &events, &other, NULL), SOC_OK);
         assert_int_equal(soc_subscribe(other, 1, -1, NULL, NULL), SOC_OK);
         WAIT(heard(f).n_states == 1);

@@ -1,0 +1,237 @@
+#include "service/upkeep/upkeep.h"
+
+#include "common/log.h"
+#include "service/db/db.h"
+#include "service/events/presence.h"
+#include "service/store/prune.h"
+#include "service/store/search.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A part takes a few milliseconds, which is what somebody who writes may have to wait for it. */
+#define INDEX_PART  200
+#define PRUNE_PART  200
+#define TICK_MS     1000
+#define PRUNE_TICKS 30 /* between looks for what is too old */
+/* While others keep writing, one part goes in between at this rate, so that the rest is bounded. */
+#define BUSY_QUEUE 1
+
+struct upkeep {
+        struct db *db;
+        struct presence *presence;
+        pthread_t thread;
+
+        pthread_mutex_t mutex; /* guards what follows */
+        pthread_cond_t cond; /* stopping */
+        bool stopping;
+};
+
+/* One part of some work, on the writer thread. */
+struct part {
+        struct db *db;
+        size_t n;
+        bool more;
+};
+
+static enum status index_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = search_index(&lease, INDEX_PART, &part->more, reterr);
+
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status old_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = prune_old(&lease, clock_wall_ms(), PRUNE_PART, &part->n, reterr);
+
+        part->more = part->n > 0;
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status deleted_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = prune_deleted(&lease, PRUNE_PART, &part->n, reterr);
+
+        part->more = part->n > 0;
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status shrink_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = lease_shrink(&lease, &part->more, reterr);
+
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static bool is_stopping(struct upkeep *u)
+{
+        LOCK(&u->mutex);
+
+        return u->stopping;
+}
+
+/* Does a work to its end, part by part. */
+static enum status do_all(struct upkeep *u, db_write_fn fn, deadline_ns deadline, int64_t *ret_n,
+                          struct error *reterr)
+{
+        struct part part = {.db = u->db, .more = true};
+        enum status st = STATUS_OK;
+
+        while (st == STATUS_OK && part.more && !is_stopping(u)) {
+                part.n = 0;
+                part.more = false;
+                st = db_write(u->db, fn, &part, deadline, reterr);
+                if (st == STATUS_OK && ret_n)
+                        *ret_n += (int64_t)part.n;
+        }
+        return st;
+}
+
+static enum status is_behind(struct upkeep *u, deadline_ns deadline, bool *ret,
+                             struct error *reterr)
+{
+        LEASE(lease, u->db, LEASE_READ, deadline);
+
+        return search_is_behind(&lease, ret, reterr);
+}
+
+enum status upkeep_index(struct upkeep *u, deadline_ns deadline, struct error *reterr)
+{
+        bool behind = false;
+        enum status st = is_behind(u, deadline, &behind, reterr);
+
+        return st == STATUS_OK && behind ? do_all(u, index_part, deadline, NULL, reterr) : st;
+}
+
+enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_deleted,
+                         struct error *reterr)
+{
+        int64_t n = 0;
+        enum status st = do_all(u, old_part, deadline, &n, reterr);
+
+        if (st == STATUS_OK)
+                st = do_all(u, deleted_part, deadline, &n, reterr);
+        if (st == STATUS_OK && n > 0)
+                st = do_all(u, shrink_part, deadline, NULL, reterr);
+        if (st == STATUS_OK)
+                *ret_deleted = n;
+        return st;
+}
+
+/* --- the thread --- */
+
+static bool writer_is_busy(struct upkeep *u)
+{
+        struct db_stats stats;
+
+        db_stats(u->db, &stats);
+        return stats.n_queued_writes > BUSY_QUEUE;
+}
+
+/* What is new since the last tick; all of it when nobody else writes. */
+static enum status index_some(struct upkeep *u, struct error *reterr)
+{
+        struct part part = {.db = u->db};
+        bool behind = false;
+        enum status st = is_behind(u, deadline_in_ms(TICK_MS), &behind, reterr);
+
+        if (st != STATUS_OK || !behind)
+                return st;
+        do
+                st = db_write(u->db, index_part, &part, deadline_in_ms(TICK_MS), reterr);
+        while (st == STATUS_OK && part.more && !writer_is_busy(u) && !is_stopping(u));
+        return st;
+}
+
+static void tick(struct upkeep *u, unsigned n)
+{
+        struct error error = ERROR_INIT;
+        int64_t n_deleted = 0;
+        enum status st;
+
+        presence_expire(u->presence, clock_mono_ns() / 1000000);
+        st = index_some(u, &error);
+        if (st == STATUS_OK && n % PRUNE_TICKS == 0)
+                st = upkeep_prune(u, deadline_in_ms(PRUNE_TICKS * TICK_MS), &n_deleted, &error);
+        /* What was not done now is done at another tick. */
+        if (st != STATUS_OK && st != STATUS_UNAVAILABLE && st != STATUS_RESOURCE_EXHAUSTED)
+                LOG(WARNING, "upkeep failed", LOG_STR("status", status_name(st)),
+                    LOG_STR("error", error.text));
+        if (n_deleted > 0)
+                LOG(INFO, "forgot what rooms do not keep", LOG_INT("events", n_deleted));
+}
+
+static void wait_for_tick(struct upkeep *u)
+{
+        deadline_ns due = deadline_in_ms(TICK_MS);
+        struct timespec at = {(time_t)(due / 1000000000), (long)(due % 1000000000)};
+        LOCK(&u->mutex);
+
+        while (!u->stopping && !deadline_passed(due))
+                pthread_cond_timedwait(&u->cond, &u->mutex, &at);
+}
+
+static void *upkeep_main(void *arg)
+{
+        struct upkeep *u = arg;
+
+        for (unsigned n = 1; !is_stopping(u); n++) {
+                tick(u, n);
+                wait_for_tick(u);
+        }
+        return NULL;
+}
+
+enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep **ret,
+                       struct error *reterr)
+{
+        struct upkeep *u = calloc(1, sizeof(*u));
+        pthread_condattr_t attr;
+        int failed;
+
+        if (!u)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+        u->db = db;
+        u->presence = presence;
+        pthread_mutex_init(&u->mutex, NULL);
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&u->cond, &attr);
+        pthread_condattr_destroy(&attr);
+        failed = pthread_create(&u->thread, NULL, upkeep_main, u);
+        if (failed) {
+                pthread_cond_destroy(&u->cond);
+                pthread_mutex_destroy(&u->mutex);
+                free(u);
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "cannot start a thread: %s",
+                                 strerror(failed));
+        }
+        *ret = u;
+        return STATUS_OK;
+}
+
+struct upkeep *upkeep_free(struct upkeep *u)
+{
+        if (!u)
+                return NULL;
+        pthread_mutex_lock(&u->mutex);
+        u->stopping = true;
+        pthread_cond_signal(&u->cond);
+        pthread_mutex_unlock(&u->mutex);
+        pthread_join(u->thread, NULL);
+        pthread_cond_destroy(&u->cond);
+        pthread_mutex_destroy(&u->mutex);
+        free(u);
+        return NULL;
+}

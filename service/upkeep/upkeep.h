@@ -1,0 +1,29 @@
+/* What a service does when nobody waits for it: takes new messages into the search index, forgets
+ * what rooms do not keep, gives free space back, and notices who has gone without a word. One
+ * thread of its own, which writes in small parts and lets others go first. */
+#ifndef SERVICE_UPKEEP_UPKEEP_H
+#define SERVICE_UPKEEP_UPKEEP_H
+
+#include "common/clock.h"
+#include "common/status.h"
+
+#include <stdint.h>
+
+struct db;
+struct presence;
+struct upkeep;
+
+enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep **ret,
+                       struct error *reterr) MUST_CHECK;
+/* Before the database is closed. Accepts NULL, returns NULL. */
+struct upkeep *upkeep_free(struct upkeep *u);
+
+/* The following on any thread that may db_write(). */
+
+/* Takes everything that has been said until now into the index. */
+enum status upkeep_index(struct upkeep *u, deadline_ns deadline, struct error *reterr) MUST_CHECK;
+/* Forgets everything that is to be forgotten; *ret_deleted events went. */
+enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_deleted,
+                         struct error *reterr) MUST_CHECK;
+
+#endif
