@@ -18,7 +18,7 @@ static bool may_repeat(const char *name)
 {
         return strcmp(name, "X-Forwarded-For") == 0 || strcmp(name, "Connection") == 0 ||
                strcmp(name, "Cookie") == 0 || strcmp(name, "If-None-Match") == 0 ||
-               strcmp(name, "Upgrade") == 0;
+               strcmp(name, "Sec-WebSocket-Extensions") == 0 || strcmp(name, "Upgrade") == 0;
 }
 
 static enum MHD_Result read_one(void *cls, enum MHD_ValueKind kind, const char *name,

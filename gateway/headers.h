@@ -23,6 +23,7 @@
         X(origin, "Origin")                                               \
         X(referer, "Referer")                                             \
         X(sec_fetch_site, "Sec-Fetch-Site")                               \
+        X(sec_websocket_extensions, "Sec-WebSocket-Extensions")           \
         X(sec_websocket_key, "Sec-WebSocket-Key")                         \
         X(sec_websocket_version, "Sec-WebSocket-Version")                 \
         X(traceparent, "traceparent")                                     \

@@ -74,6 +74,7 @@ struct request {
         soc_pending *pending;
 
         unsigned http_status;
+        unsigned window_bits; /* that a WebSocket has agreed on; 0 = nothing is compressed */
         struct MHD_Response *response;
         struct buffer out; /* what the response's body points to */
         bool cacheable; /* the answer brings its own Cache-Control */

@@ -1,5 +1,6 @@
 /* GET /ws/chat: the HTTP side of a WebSocket. */
 #include "gateway/cookie.h"
+#include "gateway/deflate_offer.h"
 #include "gateway/endpoint.h"
 #include "gateway/handshake.h"
 #include "gateway/reply.h"
@@ -37,6 +38,7 @@ static void on_upgraded(void *cls, struct MHD_Connection *connection, void *req_
                         .n_extra_in = n_extra_in,
                         .cookie_token = r->token,
                         .client_address = r->client_address,
+                        .window_bits = r->window_bits,
                         .release = close_descriptor,
                         .release_arg = (void *)(intptr_t)fd,
                 };
@@ -64,7 +66,8 @@ static bool query_has_token(char *query)
 }
 
 /* False: answered with an error. */
-static bool check_handshake(struct request *r, char accept[static HANDSHAKE_ACCEPT_SIZE])
+static bool check_handshake(struct request *r, char accept[static HANDSHAKE_ACCEPT_SIZE],
+                            struct deflate_offer *offer)
 {
         const struct headers *h = &r->headers;
         const struct gateway *g = r->server->gateway;
@@ -79,6 +82,10 @@ static bool check_handshake(struct request *r, char accept[static HANDSHAKE_ACCE
         } else if (!h->sec_websocket_key || !handshake_accept(h->sec_websocket_key, accept)) {
                 reply_errorf(r, 400, STATUS_INVALID_ARGUMENT,
                              "Sec-WebSocket-Key: want 16 bytes in base64");
+        } else if (!deflate_offer_accept(
+                           h->sec_websocket_extensions ? h->sec_websocket_extensions : "", offer)) {
+                reply_errorf(r, 400, STATUS_INVALID_ARGUMENT,
+                             "Sec-WebSocket-Extensions: want a list of extensions");
         } else if (r->query && query_has_token(r->query)) {
                 reply_errorf(r, 400, STATUS_INVALID_ARGUMENT,
                              "no token in the address: send the cookie, or a frame of type auth");
@@ -96,11 +103,15 @@ static bool check_handshake(struct request *r, char accept[static HANDSHAKE_ACCE
 void upgrade_answer(struct request *r)
 {
         char accept[HANDSHAKE_ACCEPT_SIZE];
+        struct deflate_offer offer;
 
-        if (!check_handshake(r, accept))
+        if (!check_handshake(r, accept, &offer))
                 return;
+        r->window_bits = offer.window_bits;
         token_read_cookie(r);
         reply_response(r, 101, MHD_create_response_for_upgrade(on_upgraded, r->server));
         reply_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket");
         reply_header(r, "Sec-WebSocket-Accept", accept);
+        if (offer.window_bits)
+                reply_header(r, "Sec-WebSocket-Extensions", offer.answer);
 }

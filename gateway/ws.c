@@ -12,6 +12,7 @@ void ws_unref(struct ws *ws)
         if (--ws->refs > 0)
                 return;
         buffer_deinit(&ws->text);
+        ws_deflate_deinit(&ws->deflate);
         free(ws);
 }
 

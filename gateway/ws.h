@@ -1,8 +1,8 @@
 /* WebSocket connections (/ws/chat): who is there, which rooms they follow, and what they say.
  *
  * One thread, the loop's. A room that somebody follows has one subscription, whatever the number
- * of sockets; each of its events is written as JSON and framed once, and the same bytes go to every
- * socket. */
+ * of sockets; each of its events is written as JSON, framed, and where a socket wants that
+ * compressed once, and the same bytes go to every socket. */
 #ifndef GATEWAY_WS_H
 #define GATEWAY_WS_H
 
@@ -22,6 +22,7 @@ struct ws_peer {
         size_t n_extra_in;
         const char *cookie_token; /* NULL or "": the first frame brings one; copied */
         const char *client_address; /* copied */
+        unsigned window_bits; /* of struct deflate_offer; 0 = nothing is compressed */
         /* Called once, when fd is not used any more, maybe before ws_accept() returns. */
         void (*release)(void *arg);
         void *release_arg;

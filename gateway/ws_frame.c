@@ -6,14 +6,16 @@
 #include <sys/uio.h>
 
 #define FIN          0x80u
+#define RSV1         0x40u /* the message is compressed */
 #define OPCODE_TEXT  0x1u
 #define OPCODE_CLOSE 0x8u
 #define OPCODE_PING  0x9u
 #define MAX_HEAD     10
 #define MAX_REASON   123
 
-/* A frame with its head and room for n bytes, which are at *ret_payload. */
-static struct ws_frame *make(unsigned opcode, size_t n, uint8_t **ret_payload)
+/* A frame with its head, which begins with first (flags and opcode), and room for n bytes, which
+ * are at *ret_payload. */
+static struct ws_frame *make(unsigned first, size_t n, uint8_t **ret_payload)
 {
         struct ws_frame *f = malloc(sizeof(*f) + MAX_HEAD + n);
         uint8_t *at;
@@ -21,7 +23,7 @@ static struct ws_frame *make(unsigned opcode, size_t n, uint8_t **ret_payload)
         if (!f)
                 return NULL;
         at = f->bytes;
-        *at++ = (uint8_t)(FIN | opcode);
+        *at++ = (uint8_t)first;
         if (n < 126) {
                 *at++ = (uint8_t)n;
         } else if (n < 65536) {
@@ -34,7 +36,10 @@ static struct ws_frame *make(unsigned opcode, size_t n, uint8_t **ret_payload)
                         *at++ = (uint8_t)((uint64_t)n >> shift);
         }
         f->refs = 1;
-        f->n_bytes = (uint32_t)((size_t)(at - f->bytes) + n);
+        f->n_head = (uint8_t)(at - f->bytes);
+        f->n_bytes = (uint32_t)(f->n_head + n);
+        f->stays_plain = first != (FIN | OPCODE_TEXT);
+        f->packed = NULL;
         *ret_payload = at;
         return f;
 }
@@ -46,7 +51,7 @@ struct ws_frame *ws_frame_text(const struct buffer *text)
 
         if (buffer_failed(text) || text->n_bytes > UINT32_MAX / 2)
                 return NULL;
-        f = make(OPCODE_TEXT, text->n_bytes, &payload);
+        f = make(FIN | OPCODE_TEXT, text->n_bytes, &payload);
         if (f && text->n_bytes > 0)
                 memcpy(payload, text->data, text->n_bytes);
         return f;
@@ -56,14 +61,14 @@ struct ws_frame *ws_frame_ping(void)
 {
         uint8_t *payload;
 
-        return make(OPCODE_PING, 0, &payload);
+        return make(FIN | OPCODE_PING, 0, &payload);
 }
 
 struct ws_frame *ws_frame_close(uint16_t code, const char *reason)
 {
         uint8_t *payload;
         size_t n = strnlen(reason, MAX_REASON);
-        struct ws_frame *f = make(OPCODE_CLOSE, 2 + n, &payload);
+        struct ws_frame *f = make(FIN | OPCODE_CLOSE, 2 + n, &payload);
 
         if (f) {
                 payload[0] = (uint8_t)(code >> 8);
@@ -78,11 +83,41 @@ struct ws_frame *ws_frame_raw(const void *data, size_t n)
         struct ws_frame *f = malloc(sizeof(*f) + n);
 
         if (f) {
-                f->refs = 1;
-                f->n_bytes = (uint32_t)n;
+                *f = (struct ws_frame){.refs = 1, .n_bytes = (uint32_t)n, .stays_plain = true};
                 memcpy(f->bytes, data, n);
         }
         return f;
+}
+
+static struct ws_frame *pack(const struct ws_frame *f, struct ws_deflate *d)
+{
+        const uint8_t *data;
+        uint8_t *payload;
+        size_t n;
+        struct ws_frame *packed;
+
+        if (!ws_deflate_pack(d, f->bytes + f->n_head, f->n_bytes - f->n_head, &data, &n))
+                return NULL;
+        packed = make(FIN | RSV1 | OPCODE_TEXT, n, &payload);
+        if (packed)
+                memcpy(payload, data, n);
+        return packed;
+}
+
+struct ws_frame *ws_frame_packed(struct ws_frame *f, struct ws_deflate *d, unsigned window_bits)
+{
+        size_t n = f->n_bytes - f->n_head;
+
+        /* Nothing in a message reaches back further than to its beginning: one that fits into a
+         * small window is good for it, whatever window it was compressed with. */
+        if (f->stays_plain || n < WS_DEFLATE_MIN_BYTES ||
+            (window_bits < WS_DEFLATE_WINDOW_BITS && n > 1u << window_bits))
+                return f;
+        if (!f->packed) {
+                f->packed = pack(f, d);
+                f->stays_plain = !f->packed;
+        }
+        return f->packed ? f->packed : f;
 }
 
 struct ws_frame *ws_frame_ref(struct ws_frame *f)
@@ -93,8 +128,10 @@ struct ws_frame *ws_frame_ref(struct ws_frame *f)
 
 void ws_frame_unref(struct ws_frame *f)
 {
-        if (f && --f->refs == 0)
-                free(f);
+        if (!f || --f->refs > 0)
+                return;
+        ws_frame_unref(f->packed);
+        free(f);
 }
 
 /* --- the queue --- */

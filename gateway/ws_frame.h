@@ -3,6 +3,7 @@
 #define GATEWAY_WS_FRAME_H
 
 #include "common/buffer.h"
+#include "gateway/ws_deflate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +13,9 @@
 struct ws_frame {
         unsigned refs;
         uint32_t n_bytes;
+        uint8_t n_head; /* of these are before the payload */
+        bool stays_plain; /* no text, or no shorter when compressed */
+        struct ws_frame *packed; /* the same, compressed; NULL until a socket wants it */
         uint8_t bytes[];
 };
 
@@ -23,6 +27,9 @@ struct ws_frame *ws_frame_ping(void) MUST_CHECK;
 struct ws_frame *ws_frame_close(uint16_t code, const char *reason) MUST_CHECK;
 /* Bytes that are framed already. */
 struct ws_frame *ws_frame_raw(const void *data, size_t n) MUST_CHECK;
+/* The frame for a peer that inflates with a window of 2^window_bits bytes: the same message,
+ * compressed the first time that it is asked for, or f itself. Borrowed from f. */
+struct ws_frame *ws_frame_packed(struct ws_frame *f, struct ws_deflate *d, unsigned window_bits);
 struct ws_frame *ws_frame_ref(struct ws_frame *f);
 void ws_frame_unref(struct ws_frame *f); /* NULL is fine */
 

@@ -10,12 +10,13 @@
 
 #include "gateway/gateway.h"
 #include "gateway/ws.h"
+#include "gateway/ws_deflate.h"
 #include "gateway/ws_frame.h"
 
 #include <jansson.h>
 #include <wslay/wslay.h>
 
-#define WS_MAX_FRAME_BYTES  (64u * 1024) /* of a message from a peer */
+#define WS_MAX_FRAME_BYTES  (64u * 1024) /* of a message from a peer, inflated ones as well */
 #define WS_MAX_QUEUE_BYTES  (1024u * 1024) /* a peer that lets more wait reads too slowly */
 #define WS_PAGE_QUEUE_BYTES (256u * 1024) /* no next page of history while more waits */
 #define WS_MAX_CONTENT      5000 /* characters of a message */
@@ -78,6 +79,7 @@ struct ws_socket {
         void (*release)(void *arg);
         void *release_arg;
         wslay_event_context_ptr wslay;
+        unsigned window_bits; /* of what the peer inflates; 0 = nothing is compressed */
         struct ws_queue queue;
         struct buffer early; /* bytes that came with the handshake */
         size_t n_early_read;
@@ -165,6 +167,7 @@ struct ws {
         struct ws_user *users[WS_BUCKETS];
         struct ws_room *rooms[WS_BUCKETS];
         struct buffer text; /* for the next frame that is written */
+        struct ws_deflate deflate;
 };
 
 /* --- ws.c --- */

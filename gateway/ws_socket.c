@@ -1,6 +1,8 @@
 /* The bytes of one connection: reading frames, writing those that wait, and ending it. */
 #include "gateway/ws_internal.h"
 
+#include "common/utf8.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +168,8 @@ void ws_socket_send(struct ws_socket *s, struct ws_frame *f)
 {
         if (s->state == WS_CLOSING || s->state == WS_GONE || s->is_slow)
                 return;
+        if (f && s->window_bits)
+                f = ws_frame_packed(f, &s->ws->deflate, s->window_bits);
         if (!f || s->queue.n_bytes + f->n_bytes > WS_MAX_QUEUE_BYTES ||
             !ws_queue_push(&s->queue, f)) {
                 /* Closed at the end of this turn: somebody may be walking through a room now. */
@@ -292,21 +296,66 @@ void ws_socket_replay(struct ws_socket *s)
         }
 }
 
+/* wslay checks that plain text is UTF-8; this is for what was inflated. */
+static bool is_utf8(const uint8_t *text, size_t n)
+{
+        for (size_t at = 0; at < n;) {
+                size_t k = utf8_char_bytes(text + at, n - at);
+
+                if (k == 0)
+                        return false;
+                at += k;
+        }
+        return true;
+}
+
+/* Puts the inflated text in the place of a compressed one. False: the socket is closed for it. */
+static bool unpack(struct ws_socket *s, const uint8_t **text, size_t *n)
+{
+        switch (ws_deflate_unpack(&s->ws->deflate, *text, *n, WS_MAX_FRAME_BYTES, text, n)) {
+        case WS_UNPACKED:
+                break;
+        case WS_UNPACKED_BROKEN:
+                ws_socket_close(s, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA,
+                                "the compressed data is broken");
+                return false;
+        case WS_UNPACKED_TOO_BIG:
+                ws_socket_close(s, WSLAY_CODE_MESSAGE_TOO_BIG, "more than 65536 bytes, inflated");
+                return false;
+        case WS_UNPACKED_NO_MEMORY:
+                ws_socket_close(s, WS_CODE_TRY_AGAIN_LATER, "no memory left");
+                return false;
+        }
+        if (!is_utf8(*text, *n)) {
+                ws_socket_close(s, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the text is no UTF-8");
+                return false;
+        }
+        /* It is as much work as if it had come like that. */
+        s->read_budget -= (unsigned)(*n < s->read_budget ? *n : s->read_budget);
+        return true;
+}
+
 static void on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg,
                        void *user_data)
 {
         struct ws_socket *s = user_data;
+        const uint8_t *text = arg->msg;
+        size_t n = arg->msg_length;
 
         (void)ctx;
         if (wslay_is_ctrl_frame(arg->opcode) || s->state == WS_CLOSING || s->state == WS_GONE)
                 return;
         s->ws->gateway->counters.ws_frames_in++;
-        if (arg->opcode != WSLAY_TEXT_FRAME)
+        if (arg->opcode != WSLAY_TEXT_FRAME) {
                 ws_socket_close(s, WSLAY_CODE_UNSUPPORTED_DATA, "want text frames");
-        else if (s->state == WS_CHECKING)
-                keep(s, arg->msg, arg->msg_length);
+                return;
+        }
+        if (wslay_get_rsv1(arg->rsv) && !unpack(s, &text, &n))
+                return;
+        if (s->state == WS_CHECKING)
+                keep(s, text, n);
         else
-                ws_command_run(s, (const char *)arg->msg, arg->msg_length);
+                ws_command_run(s, (const char *)text, n);
 }
 
 /* Reads what nobody looks at any more, until the end. */
@@ -398,6 +447,9 @@ static struct ws_socket *allocate(struct ws *ws, const struct ws_peer *peer)
                 return NULL;
         }
         wslay_event_config_set_max_recv_msg_length(s->wslay, WS_MAX_FRAME_BYTES);
+        s->window_bits = peer->window_bits;
+        if (s->window_bits)
+                wslay_event_config_set_allowed_rsv_bits(s->wslay, WSLAY_RSV1_BIT);
         snprintf(s->client_address, sizeof(s->client_address), "%s",
                  peer->client_address && *peer->client_address ? peer->client_address : "-");
         return s;

@@ -539,6 +539,146 @@ static void leaving_in_the_middle_of_everything_leaks_nothing(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
 
+/* --- compression --- */
+
+/* A long message of a peer, which everybody hears. */
+static void say_much(struct peer *p, bool packed)
+{
+        AUTO_BUFFER text = BUFFER_INIT;
+
+        buffer_append_str(&text, "{\"type\":\"chat_message\",\"content\":\"");
+        for (int i = 0; i < 100; i++)
+                buffer_append_str(&text, "Grüße ");
+        buffer_append_str(&text, "\"}");
+        if (packed)
+                put_packed(p, buffer_str(&text), text.n_bytes);
+        else
+                put(p, buffer_str(&text));
+}
+
+static void want_much(struct fixture *f, struct peer *p, int64_t seq)
+{
+        json_t *m = want(f, p, "chat_message");
+
+        assert_int_equal(number(m, "seq"), seq);
+        assert_int_equal(strncmp(json_string_value(json_object_get(m, "content")), "Grüße ", 8), 0);
+        json_decref(m);
+}
+
+static void who_agreed_on_compression_talks_with_who_did_not(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *plain = join(f, "token-1");
+
+        f->window_bits = 15;
+        struct peer *packed = join(f, "token-2"), *other = join(f, "token-2");
+        f->window_bits = 8;
+        struct peer *narrow = join(f, "token-2");
+        struct peer *all[] = {plain, packed, other, narrow};
+
+        skip_frame(f, plain, "user_joined");
+        say_much(packed, true);
+        say_much(packed, false);
+        say_much(plain, false);
+        for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+                for (int64_t seq = 1; seq <= 3; seq++)
+                        want_much(f, all[i], seq);
+        assert_int_equal(plain->n_packed, 0);
+        assert_int_equal(packed->n_packed, 3);
+        assert_int_equal(other->n_packed, 3);
+        assert_int_equal(narrow->n_packed, 0); /* too long for its window */
+        put_packed(packed, "{\"type\":\"ping\"}", 15);
+        skip_frame(f, packed, "pong");
+        assert_int_equal(packed->n_packed, 3); /* short ones go plain */
+}
+
+static void a_message_is_compressed_once_for_all(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *peers[3];
+        size_t from[3];
+
+        f->window_bits = 15;
+        for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
+                peers[i] = join(f, "token-1");
+                from[i] = peers[i]->at;
+        }
+        say_much(peers[0], true);
+        for (size_t i = 0; i < ARRAY_SIZE(peers); i++) {
+                want_much(f, peers[i], 1);
+                assert_int_equal(peers[i]->n_packed, 1);
+                assert_int_equal(peers[i]->at - from[i], peers[0]->at - from[0]);
+                assert_memory_equal(peers[i]->in.data + from[i], peers[0]->in.data + from[0],
+                                    peers[0]->at - from[0]);
+        }
+        assert_non_null(ws_room_find(f->gateway.ws, 1)->recent[1].frame->packed);
+}
+
+static void a_compressed_token_signs_in_and_fragments_make_one_message(void **state)
+{
+        struct fixture *f = *state;
+        static const char auth[] = "{\"type\":\"auth\",\"token\":\"token-7\"}";
+        /* {"type":"ping"} in two frames; only the first says that it is compressed. */
+        static const uint8_t ping[] = {0xaa, 0x56, 0x2a, 0xa9, 0x2c, 0x48, 0x55, 0xb2, 0x52,
+                                       0x2a, 0xc8, 0xcc, 0x4b, 0x57, 0xaa, 0x05, 0x00};
+        struct peer *p;
+
+        f->window_bits = 15;
+        p = open_peer(f, NULL);
+        put_packed(p, auth, sizeof(auth) - 1);
+        put_packed(p, "{\"type\":\"ping\"}", 15); /* kept until it is known who that is */
+        skip_frame(f, p, "connection_established");
+        skip_frame(f, p, "pong");
+        put_frame(p, 0x41, ping, 5);
+        put_frame(p, 0x89, "hey", 3);
+        put_frame(p, 0x80, ping + 5, sizeof(ping) - 5);
+        skip_frame(f, p, "pong");
+}
+
+static void compressed_frames_that_break_the_rules_close_with_their_code(void **state)
+{
+        struct fixture *f = *state;
+        char *big = calloc(1, 1024 * 1024);
+        static const struct {
+                unsigned first;
+                const char *data;
+                size_t n;
+                int code;
+        } cases[] = {
+                {0xc1, "\x07", 1, 1007}, /* no such block */
+                {0xc1, "\xaa\x56\x2a\xa9", 4, 1007}, /* cut off */
+                {0xc1, "\x00\x02\x00\xfd\xff\xff\xfe\x00", 8, 1007}, /* no UTF-8 */
+                {0xc1, "\x00\x01\x00\xfe\xff\xc3\x00", 7, 1007}, /* UTF-8 cut off */
+                {0xc2, "\x00", 1, 1003}, /* binary */
+                {0xc9, "", 0, 1002}, /* a ping */
+                {0xc8, "", 0, 1002}, /* a close */
+                {0xe1, "\x00", 1, 1002}, /* RSV2 too */
+                {0xa1, "\x00", 1, 1002},
+        };
+        struct peer *peers[ARRAY_SIZE(cases)], *late, *bomb, *nobody;
+
+        assert_non_null(big);
+        f->window_bits = 15;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                peers[i] = sign_in(f, "token-1");
+                put_frame(peers[i], cases[i].first, cases[i].data, cases[i].n);
+        }
+        late = sign_in(f, "token-1");
+        put_frame(late, 0x41, "\x00", 1);
+        put_frame(late, 0xc0, "", 0); /* only the first frame of a message has the bit */
+        bomb = sign_in(f, "token-1");
+        put_packed(bomb, big, 1024 * 1024);
+        f->window_bits = 0;
+        nobody = sign_in(f, "token-1");
+        put_packed(nobody, "{\"type\":\"ping\"}", 15); /* this one has not agreed on it */
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                want_close(f, peers[i], cases[i].code);
+        want_close(f, late, 1002);
+        want_close(f, bomb, 1009);
+        want_close(f, nobody, 1002);
+        free(big);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -569,6 +709,10 @@ int main(void)
                 CASE(stopping_says_goodbye),
                 CASE(a_peer_that_says_goodbye_is_answered),
                 CASE(leaving_in_the_middle_of_everything_leaks_nothing),
+                CASE(who_agreed_on_compression_talks_with_who_did_not),
+                CASE(a_message_is_compressed_once_for_all),
+                CASE(a_compressed_token_signs_in_and_fragments_make_one_message),
+                CASE(compressed_frames_that_break_the_rules_close_with_their_code),
         };
         return !!cmocka_run_group_tests_name("ws", tests, NULL, NULL);
 }

@@ -150,6 +150,85 @@ static void a_peer_that_is_gone_is_noticed(void **state)
         close(fds[0]);
 }
 
+/* Inflates in small steps, so that zlib has to find in its window what the data refers to. */
+static void inflate_narrowly(const struct ws_frame *packed, int window_bits, struct buffer *ret)
+{
+        static const uint8_t tail[] = {0, 0, 0xff, 0xff};
+        AUTO_BUFFER data = BUFFER_INIT;
+        z_stream z = {0};
+        uint8_t out[16];
+        int rc;
+
+        buffer_append(&data, packed->bytes + packed->n_head, packed->n_bytes - packed->n_head);
+        buffer_append(&data, tail, sizeof(tail));
+        assert_int_equal(inflateInit2(&z, -window_bits), Z_OK);
+        z.next_in = data.data;
+        z.avail_in = (unsigned)data.n_bytes;
+        do {
+                z.next_out = out;
+                z.avail_out = sizeof(out);
+                rc = inflate(&z, Z_SYNC_FLUSH);
+                assert_true(rc == Z_OK || rc == Z_BUF_ERROR);
+                buffer_append(ret, out, sizeof(out) - z.avail_out);
+        } while (z.avail_out == 0);
+        assert_int_equal(z.avail_in, 0);
+        inflateEnd(&z);
+}
+
+static void a_text_is_packed_once_for_everybody(void **state)
+{
+        (void)state;
+        struct ws_deflate d = {0};
+        struct ws_frame *f = text_frame(1000), *packed = ws_frame_packed(f, &d, 15);
+        AUTO_BUFFER text = BUFFER_INIT;
+
+        assert_ptr_not_equal(packed, f);
+        assert_true(packed->n_bytes < f->n_bytes);
+        assert_int_equal(packed->bytes[0], 0xc1);
+        assert_ptr_equal(ws_frame_packed(f, &d, 15), packed);
+        assert_ptr_equal(ws_frame_packed(f, &d, 10), packed);
+        inflate_narrowly(packed, 10, &text);
+        assert_int_equal(text.n_bytes, 1000);
+        assert_memory_equal(text.data, f->bytes + f->n_head, 1000);
+        ws_frame_unref(f);
+        ws_deflate_deinit(&d);
+}
+
+static void a_packed_frame_outlives_the_plain_one_in_a_queue(void **state)
+{
+        (void)state;
+        struct ws_deflate d = {0};
+        struct ws_queue q = {0};
+        struct ws_frame *f = text_frame(1000), *packed = ws_frame_packed(f, &d, 15);
+
+        assert_true(ws_queue_push(&q, packed));
+        ws_frame_unref(f);
+        assert_int_equal(q.n_bytes, packed->n_bytes);
+        assert_int_equal(packed->refs, 1);
+        ws_queue_deinit(&q);
+        ws_deflate_deinit(&d);
+}
+
+static void some_frames_stay_plain(void **state)
+{
+        (void)state;
+        struct ws_deflate d = {0};
+        struct ws_frame *frames[] = {text_frame(WS_DEFLATE_MIN_BYTES - 1), ws_frame_ping(),
+                                     ws_frame_close(1000, "bye"), ws_frame_raw("\x81\x01x", 3)};
+        struct ws_frame *f = text_frame(WS_DEFLATE_MIN_BYTES + 1);
+
+        for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+                assert_ptr_equal(ws_frame_packed(frames[i], &d, 15), frames[i]);
+                ws_frame_unref(frames[i]);
+        }
+        /* It does not fit into the window of this peer, but into that of others. */
+        assert_ptr_equal(ws_frame_packed(f, &d, 8), f);
+        assert_ptr_not_equal(ws_frame_packed(f, &d, 9), f);
+        assert_ptr_equal(ws_frame_packed(f, &d, 8), f);
+        ws_frame_unref(f);
+        ws_deflate_deinit(&d);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -159,6 +238,9 @@ int main(void)
                 cmocka_unit_test(frames_arrive_whole_and_in_order_through_a_narrow_socket),
                 cmocka_unit_test(dropping_keeps_the_frame_that_is_half_sent),
                 cmocka_unit_test(a_peer_that_is_gone_is_noticed),
+                cmocka_unit_test(a_text_is_packed_once_for_everybody),
+                cmocka_unit_test(a_packed_frame_outlives_the_plain_one_in_a_queue),
+                cmocka_unit_test(some_frames_stay_plain),
         };
         return !!cmocka_run_group_tests_name("ws_frame", tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define RSV1 0x40u
+
 static void wake(void *closure)
 {
         uv_async_send(&((struct fixture *)closure)->wake);
@@ -87,6 +89,7 @@ struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *e
                 .n_extra_in = n_extra,
                 .cookie_token = cookie,
                 .client_address = "192.0.2.1",
+                .window_bits = f->window_bits,
                 .release = release,
                 .release_arg = p,
         };
@@ -136,6 +139,43 @@ void put(struct peer *p, const char *text)
         put_frame(p, 0x81, text, strlen(text));
 }
 
+void put_packed(struct peer *p, const char *text, size_t n)
+{
+        z_stream z = {0};
+        uint8_t *out = malloc(n + 64);
+
+        assert_non_null(out);
+        assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+        z.next_in = (const uint8_t *)text;
+        z.avail_in = (unsigned)n;
+        z.next_out = out;
+        z.avail_out = (unsigned)(n + 64);
+        assert_int_equal(deflate(&z, Z_SYNC_FLUSH), Z_OK);
+        put_frame(p, 0xc1, out, n + 64 - z.avail_out - 4);
+        deflateEnd(&z);
+        free(out);
+}
+
+/* What a compressed message is in plain. */
+static void inflate_message(const uint8_t *data, size_t n, struct buffer *ret)
+{
+        AUTO_BUFFER in = BUFFER_INIT;
+        z_stream z = {0};
+
+        buffer_append(&in, data, n);
+        buffer_append(&in, "\0\0\xff\xff", 4);
+        assert_int_equal(inflateInit2(&z, -15), Z_OK);
+        z.next_in = in.data;
+        z.avail_in = (unsigned)in.n_bytes;
+        do {
+                z.next_out = buffer_reserve(ret, 4096);
+                z.avail_out = 4096;
+                assert_int_equal(inflate(&z, Z_SYNC_FLUSH), Z_OK);
+                ret->n_bytes += 4096 - z.avail_out;
+        } while (z.avail_in > 0);
+        inflateEnd(&z);
+}
+
 const uint8_t *take_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_n)
 {
         const uint8_t *at = p->in.data + p->at;
@@ -160,7 +200,7 @@ const uint8_t *take_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_n)
         if (left < n_head + n)
                 return NULL;
         p->at += n_head + n;
-        *ret_opcode = at[0] & 0xf;
+        *ret_opcode = at[0] & (RSV1 | 0xf);
         *ret_n = n;
         return at + n_head;
 }
@@ -183,12 +223,19 @@ json_t *poll_json(struct fixture *f, struct peer *p)
         ws_turn(f);
         fill_in(p);
         while ((payload = take_frame(p, &opcode, &n))) {
+                AUTO_BUFFER text = BUFFER_INIT;
                 json_t *object = NULL;
 
                 if (opcode == 8)
                         p->close_code = n >= 2 ? payload[0] << 8 | payload[1] : 1005;
-                if (opcode != 1)
+                if ((opcode & 0xf) != 1)
                         continue;
+                if (opcode & RSV1) {
+                        p->n_packed++;
+                        inflate_message(payload, n, &text);
+                        payload = text.data;
+                        n = text.n_bytes;
+                }
                 if (json_parse_text((const char *)payload, n, &object, NULL) != STATUS_OK)
                         fail_msg("not JSON: %.*s", (int)n, (const char *)payload);
                 return object;

@@ -17,6 +17,7 @@ struct peer {
         bool released;
         struct buffer in;
         size_t at;
+        unsigned n_packed; /* frames that came compressed */
         int close_code; /* 0 = no close frame has come */
 };
 
@@ -28,6 +29,7 @@ struct fixture {
         struct gateway gateway;
         struct peer peers[MAX_PEERS];
         unsigned n_peers;
+        unsigned window_bits; /* that the next peers agree on */
 };
 
 int ws_setup(void **state);
@@ -40,7 +42,10 @@ struct peer *open_peer(struct fixture *f, const char *cookie);
 size_t make_frame(uint8_t *out, unsigned first, const void *data, size_t n);
 void put_frame(struct peer *p, unsigned first, const void *data, size_t n);
 void put(struct peer *p, const char *text);
-/* The payload of the next frame of the server, or NULL: not there yet. */
+/* The same as a compressed message. */
+void put_packed(struct peer *p, const char *text, size_t n);
+/* The payload of the next frame of the server, or NULL: not there yet. *ret_opcode has 0x40 where
+ * it is compressed. */
 const uint8_t *take_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_n);
 void fill_in(struct peer *p);
 /* The next text frame as JSON, or NULL. Close frames are noted, pings skipped. */
