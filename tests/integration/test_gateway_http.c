@@ -535,6 +535,48 @@ static void websockets_open_to_the_own_site_only(void **state)
         answer_deinit(&a);
 }
 
+static void websockets_are_compressed_for_who_asks(void **state)
+{
+        const struct fixture *f = *state;
+#define OFFER                                                                 \
+        "GET /ws/chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n" UPGRADE \
+        "Sec-WebSocket-Extensions: "
+        static const char *const cases[][2] = {
+                {"permessage-deflate; client_max_window_bits",
+                 "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                 "client_no_context_takeover\r\n"},
+                {"x, permessage-deflate; server_max_window_bits=\"9\"",
+                 "client_no_context_takeover; server_max_window_bits=9\r\n"},
+                {"permessage-deflate; level=1", NULL},
+        };
+        static const char bad[] = OFFER "permessage-deflate;\r\n\r\n";
+        struct answer a;
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char text[1024];
+                int fd = http_connect(f->server.http_url);
+                ssize_t n;
+
+                snprintf(text, sizeof(text), OFFER "%s\r\n\r\n", cases[i][0]);
+                http_send(fd, text, strlen(text));
+                assert_true(t_wait((n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_PEEK)) >
+                                                   4 &&
+                                           memmem(text, (size_t)n, "\r\n\r\n", 4),
+                                   5000));
+                text[n] = '\0';
+                assert_memory_equal(text, "HTTP/1.1 101 ", 13);
+                if (cases[i][1])
+                        assert_non_null(strstr(text, cases[i][1]));
+                else
+                        assert_null(strstr(text, "Sec-WebSocket-Extensions"));
+                close(fd);
+        }
+        http_raw(f->server.http_url, bad, sizeof(bad) - 1, &a);
+        answer_assert_error(&a, 400, "INVALID_ARGUMENT");
+        assert_int_equal(answer_count(&a, "Sec-WebSocket-Extensions"), 1);
+        answer_deinit(&a);
+}
+
 static void a_service_that_is_away_is_said_and_waited_for(void **state)
 {
         struct fixture *f = *state;
@@ -657,6 +699,7 @@ int main(int argc, char **argv)
                 CASE(only_files_of_the_web_folder_are_served),
                 CASE(wrong_verbs_types_and_paths_have_their_own_answers),
                 CASE(websockets_open_to_the_own_site_only),
+                CASE(websockets_are_compressed_for_who_asks),
                 CASE(a_service_that_is_away_is_said_and_waited_for),
                 CASE(a_client_that_leaves_ends_its_call),
                 CASE(the_documentation_needs_nothing_from_elsewhere),

@@ -1,0 +1,81 @@
+/* Chat with a WebSocket library that others have written: compressed both ways, and plain. */
+#include "tests/integration/test_gateway_http_client.h"
+
+#include "tests/support/server/server.h"
+
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define SKIPPED 77
+
+static const char *script;
+
+static int setup(void **state)
+{
+        struct server *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -1;
+        *state = s;
+        server_start(s);
+        server_start_gateway(s);
+        server_create_user(s, "human", "password123", false);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        server_stop(*state);
+        free(*state);
+        return 0;
+}
+
+static void sign_in(const struct server *s, char *ret, size_t size)
+{
+        struct answer a;
+        json_t *json;
+
+        http_request(s->http_url, "POST", "/token",
+                     "Content-Type: application/x-www-form-urlencoded\r\n",
+                     "username=human&password=password123", &a);
+        assert_int_equal(a.status, 200);
+        json = answer_json(&a);
+        snprintf(ret, size, "%s", json_string_value(json_object_get(json, "access_token")));
+        json_decref(json);
+        answer_deinit(&a);
+}
+
+static void a_library_chats_compressed_and_plain(void **state)
+{
+        struct server *s = *state;
+        char token[2048];
+        char *arguments[] = {(char *)script, s->http_url, token, NULL};
+        pid_t pid;
+        int status;
+
+        sign_in(s, token, sizeof(token));
+        assert_int_equal(posix_spawn(&pid, script, NULL, NULL, arguments, environ), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == SKIPPED)
+                skip();
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(int argc, char **argv)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(a_library_chats_compressed_and_plain, setup,
+                                                teardown),
+        };
+
+        if (argc != 2) {
+                fprintf(stderr, "usage: test_websocket_library SCRIPT\n");
+                return 2;
+        }
+        script = argv[1];
+        return !!cmocka_run_group_tests_name("websocket_library", tests, NULL, NULL);
+}
