@@ -84,7 +84,8 @@ static int open_one(unsigned port, unsigned i, const char *token)
         snprintf(text, sizeof(text),
                  "GET /ws/chat HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\n"
                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                 "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
                  port);
         send_all(fd, text, strlen(text));
         expect(fd, "101");
