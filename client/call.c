@@ -87,7 +87,7 @@ static void fill(struct soc_client *c, struct soc_pending *p, const struct call_
         p->keep = start->keep;
         p->may_repeat = !o->no_retry && (!m->side_effects || m->replay);
         p->timeout_ms = o->timeout_ms ? o->timeout_ms : m->timeout_ms;
-        p->deadline = p->wake_at = deadline_in_ms(p->timeout_ms);
+        p->deadline = p->timer.at = deadline_in_ms(p->timeout_ms);
         if (o->id)
                 memcpy(p->id, o->id, sizeof(p->id));
         else
@@ -114,7 +114,7 @@ static enum status enqueue(struct soc_client *c, struct soc_pending *p, bool own
         if (l->n_queued >= c->max_queued)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED,
                                  "%u calls wait already, the client's limit", c->max_queued);
-        if (!timers_push(&c->timers, p))
+        if (!timers_push(&c->timers, &p->timer))
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory for a call");
         if (!own_token && c->token) {
                 p->token = token_ref(c->token);

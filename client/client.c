@@ -27,7 +27,7 @@ void client_end(struct soc_client *c, struct soc_pending *p, struct task_list *l
                 lane_remove(&c->lanes[p->method->lane], p);
         else if (p->state == PENDING_SENT)
                 slot_forget(p->slot);
-        timers_remove(&c->timers, p);
+        timers_remove(&c->timers, &p->timer);
         p->state = PENDING_DONE;
         task_append(list, &p->task);
 }

@@ -38,14 +38,16 @@ static void run_due(struct soc_client *c, struct task_list *ended)
                 c->pump_at = DEADLINE_NEVER;
                 c->pump_wanted = true;
         }
-        for (struct soc_pending *p; (p = timers_first(&c->timers)) && p->wake_at <= now;) {
+        for (struct timer *t; (t = timers_first(&c->timers)) && t->at <= now;) {
+                struct soc_pending *p = pending_of_timer(t);
+
                 if (p->deadline <= now) {
                         expire(c, p, ended);
                         continue;
                 }
-                timers_remove(&c->timers, p);
-                p->wake_at = p->deadline;
-                if (!timers_push(&c->timers, p)) {
+                timers_remove(&c->timers, t);
+                t->at = p->deadline;
+                if (!timers_push(&c->timers, t)) {
                         client_end(c, p, ended); /* with the refusal that made it wait */
                         continue;
                 }
@@ -103,8 +105,8 @@ static void *keeper_main(void *arg)
                         act(c, pump, wake, &deliver);
                         continue;
                 }
-                struct soc_pending *first = timers_first(&c->timers);
-                c->keeper_at = first ? first->wake_at : DEADLINE_NEVER;
+                struct timer *first = timers_first(&c->timers);
+                c->keeper_at = first ? first->at : DEADLINE_NEVER;
                 if (c->pump_at < c->keeper_at)
                         c->keeper_at = c->pump_at;
                 wait_until(c, c->keeper_at);

@@ -53,7 +53,7 @@ struct soc_pending *pending_new(struct pending_pool *pool, size_t n_bytes)
         p->error.field[0] = p->error.resource[0] = p->error.text[0] = '\0';
         p->task.run = run_task;
         p->pool = pooled ? pool : NULL;
-        p->heap_index = TIMERS_NOWHERE;
+        p->timer.index = TIMERS_NOWHERE;
         atomic_init(&p->refs, 1);
         return p;
 }

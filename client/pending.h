@@ -50,8 +50,7 @@ struct soc_pending {
         unsigned n_backoffs;
         struct soc_pending *prev, *next; /* QUEUED: in its lane */
         struct slot *slot; /* SENT, CLAIMED: where */
-        deadline_ns wake_at; /* the key in the client's timers */
-        size_t heap_index;
+        struct timer timer; /* in the client's timers */
 
         soc_callback callback;
         ProtobufCClosure stub; /* instead of callback, for generated stubs */
@@ -71,6 +70,11 @@ struct soc_pending {
 
         uint8_t bytes[]; /* what call points to */
 };
+
+static inline struct soc_pending *pending_of_timer(struct timer *timer)
+{
+        return (struct soc_pending *)((char *)timer - offsetof(struct soc_pending, timer));
+}
 
 /* Blocks for calls of ordinary size, so that a call costs no malloc. */
 #define PENDING_POOLED_BYTES 512

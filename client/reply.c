@@ -37,7 +37,7 @@ static void claim(struct slot *s)
 
                 if (p->state == PENDING_SENT && p->slot == s) {
                         p->state = PENDING_CLAIMED;
-                        timers_remove(&s->client->timers, p);
+                        timers_remove(&s->client->timers, &p->timer);
                 }
         }
 }
@@ -98,12 +98,12 @@ static void settle_call(struct soc_client *c, struct soc_pending *p, struct task
         uint32_t wait_ms = c->closing ? 0 : backoff_ms(p);
 
         if (wait_ms) {
-                p->wake_at = deadline_in_ms(wait_ms);
-                if (timers_push(&c->timers, p)) {
+                p->timer.at = deadline_in_ms(wait_ms);
+                if (timers_push(&c->timers, &p->timer)) {
                         p->n_backoffs++;
                         p->slot = NULL;
                         p->state = PENDING_BACKOFF;
-                        keeper_expect(c, p->wake_at);
+                        keeper_expect(c, p->timer.at);
                         return;
                 }
         }

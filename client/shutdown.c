@@ -33,7 +33,9 @@ static void end_all(struct soc_client *c)
 {
         LOCK(&c->mutex);
         c->closing = true;
-        for (struct soc_pending *p; (p = timers_first(&c->timers));) {
+        for (struct timer *t; (t = timers_first(&c->timers));) {
+                struct soc_pending *p = pending_of_timer(t);
+
                 if (p->state == PENDING_SENT)
                         client_add_cancel(c, p);
                 pending_fail(p, STATUS_CANCELLED, "the client was closed");

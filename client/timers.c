@@ -1,72 +1,80 @@
 #include "client/timers.h"
 
-#include "client/pending.h"
-
 void timers_deinit(struct timers *t)
 {
-        free(t->at);
+        free(t->heap);
         *t = (struct timers){0};
 }
 
-static void put(struct timers *t, size_t i, struct soc_pending *p)
+static void put(struct timers *t, size_t i, struct timer *timer)
 {
-        t->at[i] = p;
-        p->heap_index = i;
+        t->heap[i] = timer;
+        timer->index = i;
 }
 
-static void sift_up(struct timers *t, size_t i, struct soc_pending *p)
+static void sift_up(struct timers *t, size_t i, struct timer *timer)
 {
         while (i > 0) {
                 size_t parent = (i - 1) / 2;
 
-                if (t->at[parent]->wake_at <= p->wake_at)
+                if (t->heap[parent]->at <= timer->at)
                         break;
-                put(t, i, t->at[parent]);
+                put(t, i, t->heap[parent]);
                 i = parent;
         }
-        put(t, i, p);
+        put(t, i, timer);
 }
 
-static void sift_down(struct timers *t, size_t i, struct soc_pending *p)
+static void sift_down(struct timers *t, size_t i, struct timer *timer)
 {
         for (size_t child; (child = 2 * i + 1) < t->n; i = child) {
-                if (child + 1 < t->n && t->at[child + 1]->wake_at < t->at[child]->wake_at)
+                if (child + 1 < t->n && t->heap[child + 1]->at < t->heap[child]->at)
                         child++;
-                if (p->wake_at <= t->at[child]->wake_at)
+                if (timer->at <= t->heap[child]->at)
                         break;
-                put(t, i, t->at[child]);
+                put(t, i, t->heap[child]);
         }
-        put(t, i, p);
+        put(t, i, timer);
 }
 
-bool timers_push(struct timers *t, struct soc_pending *p)
+/* Puts a timer where it belongs, from place i. */
+static void sift(struct timers *t, size_t i, struct timer *timer)
+{
+        if (i > 0 && timer->at < t->heap[(i - 1) / 2]->at)
+                sift_up(t, i, timer);
+        else
+                sift_down(t, i, timer);
+}
+
+bool timers_push(struct timers *t, struct timer *timer)
 {
         if (t->n == t->capacity) {
                 size_t capacity = t->capacity ? 2 * t->capacity : 64;
-                struct soc_pending **at =
-                        reallocarray(t->at, capacity, sizeof(struct soc_pending *));
+                struct timer **heap = reallocarray(t->heap, capacity, sizeof(struct timer *));
 
-                if (!at)
+                if (!heap)
                         return false;
-                t->at = at;
+                t->heap = heap;
                 t->capacity = capacity;
         }
-        sift_up(t, t->n++, p);
+        sift_up(t, t->n++, timer);
         return true;
 }
 
-void timers_remove(struct timers *t, struct soc_pending *p)
+void timers_remove(struct timers *t, struct timer *timer)
 {
-        size_t i = p->heap_index;
+        size_t i = timer->index;
 
         if (i == TIMERS_NOWHERE)
                 return;
-        p->heap_index = TIMERS_NOWHERE;
-        struct soc_pending *last = t->at[--t->n];
-        if (last == p)
-                return;
-        if (i > 0 && last->wake_at < t->at[(i - 1) / 2]->wake_at)
-                sift_up(t, i, last);
-        else
-                sift_down(t, i, last);
+        timer->index = TIMERS_NOWHERE;
+        struct timer *last = t->heap[--t->n];
+        if (last != timer)
+                sift(t, i, last);
+}
+
+void timers_move(struct timers *t, struct timer *timer, deadline_ns at)
+{
+        timer->at = at;
+        sift(t, timer->index, timer);
 }

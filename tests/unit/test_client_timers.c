@@ -18,7 +18,7 @@ static int setup(void **state)
         for (size_t i = 0; i < N; i++) {
                 calls[i] = pending_new(&pool, 16);
                 x = x * 1103515245u + 12345u;
-                calls[i]->wake_at = (x >> 8) % 200; /* some of them are equal */
+                calls[i]->timer.at = (x >> 8) % 200; /* some of them are equal */
         }
         *state = calls;
         return 0;
@@ -42,14 +42,14 @@ static void the_soonest_comes_first(void **state)
         deadline_ns last = 0;
 
         for (size_t i = 0; i < N; i++)
-                assert_true(timers_push(&t, calls[i]));
+                assert_true(timers_push(&t, &calls[i]->timer));
         for (size_t i = 0; i < N; i++) {
-                struct soc_pending *p = timers_first(&t);
+                struct timer *p = timers_first(&t);
 
-                assert_true(p->wake_at >= last);
-                last = p->wake_at;
+                assert_true(p->at >= last);
+                last = p->at;
                 timers_remove(&t, p);
-                assert_true(p->heap_index == TIMERS_NOWHERE);
+                assert_true(p->index == TIMERS_NOWHERE);
         }
         assert_null(timers_first(&t));
         timers_deinit(&t);
@@ -62,18 +62,37 @@ static void what_is_removed_from_the_middle_does_not_come(void **state)
         deadline_ns last = 0;
 
         for (size_t i = 0; i < N; i++)
-                assert_true(timers_push(&t, calls[i]));
+                assert_true(timers_push(&t, &calls[i]->timer));
         for (size_t i = 0; i < N; i += 2) {
-                timers_remove(&t, calls[i]);
-                timers_remove(&t, calls[i]); /* twice is once */
+                timers_remove(&t, &calls[i]->timer);
+                timers_remove(&t, &calls[i]->timer); /* twice is once */
         }
         size_t n = 0;
-        for (struct soc_pending *p; (p = timers_first(&t)); n++) {
-                assert_true(p->wake_at >= last);
-                last = p->wake_at;
+        for (struct timer *p; (p = timers_first(&t)); n++) {
+                assert_true(p->at >= last);
+                last = p->at;
                 timers_remove(&t, p);
         }
         assert_int_equal(n, N / 2);
+        timers_deinit(&t);
+}
+
+static void what_is_moved_comes_at_its_new_time(void **state)
+{
+        struct soc_pending **calls = *state;
+        struct timers t = {0};
+        deadline_ns last = 0;
+
+        for (size_t i = 0; i < N; i++)
+                assert_true(timers_push(&t, &calls[i]->timer));
+        for (size_t i = 0; i < N; i++)
+                timers_move(&t, &calls[i]->timer, i % 2 ? i : 1000 - i);
+        for (struct timer *p; (p = timers_first(&t));) {
+                assert_true(p->at >= last);
+                last = p->at;
+                timers_remove(&t, p);
+        }
+        assert_int_equal(last, 1000);
         timers_deinit(&t);
 }
 
@@ -83,6 +102,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_soonest_comes_first, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_removed_from_the_middle_does_not_come,
                                                 setup, teardown),
+                cmocka_unit_test_setup_teardown(what_is_moved_comes_at_its_new_time, setup,
+                                                teardown),
         };
         return !!cmocka_run_group_tests(tests, NULL, NULL);
 }
