@@ -7,7 +7,11 @@
 /* Events that wait for us; beyond that they are lost here, and found by their numbers. */
 #define RECEIVE_BUFFER_MESSAGES 8192
 /* A sealed message of 5,000 characters takes about 20 KiB. */
-#define MAX_EVENT_BYTES  (64u * 1024)
+#define MAX_EVENT_BYTES (64u * 1024)
+/* A publisher sends everything to everybody, and nng compares each message with one topic after the
+ * other, under the lock that its sender needs, too. With more topics than these the socket takes
+ * everything, and the subscriber finds whose it is in a hash table. */
+#define MAX_TOPICS       64
 #define RECONNECT_MIN_MS 20
 #define RECONNECT_MAX_MS 500
 
@@ -22,8 +26,9 @@ struct feed {
         char *url;
         nng_socket socket;
         nng_aio *aio; /* the one receive, without a time limit */
-        uint8_t (*topics)[FEED_TOPIC_BYTES];
-        size_t n_topics, n_topics_max;
+        uint8_t topics[MAX_TOPICS][FEED_TOPIC_BYTES];
+        size_t n_topics;
+        bool takes_all; /* from the first topic that had no place, to the end */
 
         pthread_mutex_t mutex;
         struct feed_sink sink; /* owner NULL: nobody listens */
@@ -116,7 +121,6 @@ static void discard(struct feed *f)
         if (f->aio)
                 nng_aio_free(f->aio);
         pthread_mutex_destroy(&f->mutex);
-        free(f->topics);
         free(f->url);
         free(f);
 }
@@ -180,10 +184,45 @@ void feed_listen(struct feed *f, const struct feed_sink *sink)
         f->sink = *sink;
 }
 
+static bool has_topic(const struct feed *f, const uint8_t *topic)
+{
+        for (size_t i = 0; i < f->n_topics; i++)
+                if (memcmp(f->topics[i], topic, FEED_TOPIC_BYTES) == 0)
+                        return true;
+        return false;
+}
+
+/* nng knows each topic once, however often we have it. */
+static void unsubscribe(struct feed *f, size_t i)
+{
+        uint8_t topic[FEED_TOPIC_BYTES];
+
+        memcpy(topic, f->topics[i], FEED_TOPIC_BYTES);
+        memmove(f->topics[i], f->topics[--f->n_topics], FEED_TOPIC_BYTES);
+        if (!has_topic(f, topic))
+                nng_socket_set(f->socket, NNG_OPT_SUB_UNSUBSCRIBE, topic, FEED_TOPIC_BYTES);
+}
+
+/* There is no way back: nobody remembers the topics from here on. */
+static int take_all(struct feed *f)
+{
+        int rv = nng_socket_set(f->socket, NNG_OPT_SUB_SUBSCRIBE, "", 0);
+
+        if (rv)
+                return rv;
+        f->takes_all = true;
+        while (f->n_topics > 0)
+                unsubscribe(f, f->n_topics - 1);
+        return 0;
+}
+
 static void keep(struct feed *f)
 {
         while (f->n_topics > 0)
-                feed_unsubscribe(f, f->topics[f->n_topics - 1]);
+                unsubscribe(f, f->n_topics - 1);
+        if (f->takes_all)
+                nng_socket_set(f->socket, NNG_OPT_SUB_UNSUBSCRIBE, "", 0);
+        f->takes_all = false;
         feed_resume(f);
         LOCK(&kept_mutex);
         f->next = kept;
@@ -211,31 +250,27 @@ struct feed *feed_close(struct feed *f)
 enum status feed_subscribe(struct feed *f, const uint8_t topic[static FEED_TOPIC_BYTES],
                            struct error *reterr)
 {
-        int rv;
+        int rv = 0;
 
-        if (f->n_topics == f->n_topics_max) {
-                size_t n = f->n_topics_max ? f->n_topics_max * 2 : 8;
-                uint8_t(*topics)[FEED_TOPIC_BYTES] = realloc(f->topics, n * sizeof(*topics));
-
-                if (!topics)
-                        return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
-                f->topics = topics;
-                f->n_topics_max = n;
-        }
-        rv = nng_socket_set(f->socket, NNG_OPT_SUB_SUBSCRIBE, topic, FEED_TOPIC_BYTES);
+        if (f->takes_all)
+                return STATUS_OK;
+        if (f->n_topics == MAX_TOPICS)
+                rv = take_all(f);
+        else
+                rv = nng_socket_set(f->socket, NNG_OPT_SUB_SUBSCRIBE, topic, FEED_TOPIC_BYTES);
         if (rv)
                 return nng_error(rv, f->url, reterr);
-        memcpy(f->topics[f->n_topics++], topic, FEED_TOPIC_BYTES);
+        if (!f->takes_all)
+                memcpy(f->topics[f->n_topics++], topic, FEED_TOPIC_BYTES);
         return STATUS_OK;
 }
 
 void feed_unsubscribe(struct feed *f, const uint8_t topic[static FEED_TOPIC_BYTES])
 {
         for (size_t i = 0; i < f->n_topics; i++) {
-                if (memcmp(f->topics[i], topic, FEED_TOPIC_BYTES) != 0)
-                        continue;
-                nng_socket_set(f->socket, NNG_OPT_SUB_UNSUBSCRIBE, topic, FEED_TOPIC_BYTES);
-                memmove(f->topics[i], f->topics[--f->n_topics], FEED_TOPIC_BYTES);
-                return;
+                if (memcmp(f->topics[i], topic, FEED_TOPIC_BYTES) == 0) {
+                        unsubscribe(f, i);
+                        return;
+                }
         }
 }

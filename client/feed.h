@@ -28,7 +28,8 @@ void feed_listen(struct feed *f, const struct feed_sink *sink);
 /* Nothing is told any more once this returns. Not from within the sink. Accepts NULL, returns NULL.
  */
 struct feed *feed_close(struct feed *f);
-/* Topics whose messages come. One thread at a time. */
+/* Topics whose messages come, at least: with many topics everything comes. A topic counts as often
+ * as it is given. One thread at a time. */
 enum status feed_subscribe(struct feed *f, const uint8_t topic[static FEED_TOPIC_BYTES],
                            struct error *reterr) MUST_CHECK;
 void feed_unsubscribe(struct feed *f, const uint8_t topic[static FEED_TOPIC_BYTES]);

@@ -9,24 +9,33 @@
 
 /* Events that wait while a hole before them is filled; what does not fit is fetched as well. */
 #define MAX_HELD 512
-/* A page is cut by the service when its texts are long. */
-#define PAGE_MESSAGES 500
+/* A page is cut by the service when its events are long. */
+#define PAGE_EVENTS 500
 /* Watermarks stop soon after the talk does. Who hears nothing for longer asks, and so learns of a
- * new key, or of the last message if it and every watermark got lost. */
-#define ASK_EVERY_MS   30000
-#define MAX_BACKOFF_MS 10000
+ * new key, or of the last event if it and every watermark got lost. Each a little earlier, so that
+ * those who began together do not ask together. */
+#define ASK_ROOM_EVERY_MS 30000u
+#define ASK_USER_EVERY_MS 300000u
+/* Everybody in a room hears of a new key at once. */
+#define MAX_REKEY_DELAY_MS 50u
+#define MAX_BACKOFF_MS     10000u
 
-struct follow *follow_new(struct soc_subscriber *s, int64_t room_id, int64_t after_seq,
-                          const char *token)
+struct follow *follow_new(struct soc_subscriber *s, int64_t room_id, int64_t user_id,
+                          int64_t after_seq, const char *token)
 {
+        uint32_t every_ms = room_id ? ASK_ROOM_EVERY_MS : ASK_USER_EVERY_MS;
         struct follow *f = calloc(1, sizeof(*f));
 
         if (!f)
                 return NULL;
         f->subscriber = s;
         f->room_id = room_id;
+        f->user_id = user_id;
         f->cursor = after_seq;
         f->want_ask = true;
+        f->ask_every_ms = every_ms - randombytes_uniform(every_ms / 5);
+        f->timer.index = TIMERS_NOWHERE;
+        f->by_id.key = follow_id_key(room_id, user_id);
         if (token) {
                 f->token = strdup(token);
                 if (!f->token) {
@@ -55,12 +64,6 @@ void follow_free(struct follow *f)
                 sodium_memzero(f->token, strlen(f->token));
         free(f->token);
         free(f);
-}
-
-bool follow_is_for(const struct follow *f, const uint8_t *message, size_t n)
-{
-        return f->has_keys && n > sizeof(f->topic) + FOLLOW_NONCE_BYTES + FOLLOW_TAG_BYTES &&
-               memcmp(f->topic, message, sizeof(f->topic)) == 0;
 }
 
 /* --- events --- */
@@ -102,21 +105,22 @@ static void hold(struct follow *f, int64_t seq, const uint8_t *plain, size_t n)
         f->n_held++;
 }
 
-static Socializer__V1__RoomEvent *unpack(struct follow *f, const uint8_t *plain, size_t n)
+/* NULL when it is no event. */
+static ProtobufCMessage *unpack(struct follow *f, const ProtobufCMessageDescriptor *type,
+                                const uint8_t *plain, size_t n)
 {
-        ProtobufCMessage *event;
+        ProtobufCMessage *event = NULL;
 
-        if (wire_unpack(&socializer__v1__room_event__descriptor, plain, n, &f->subscriber->arena,
-                        &event, NULL) != STATUS_OK)
+        if (wire_unpack(type, plain, n, &f->subscriber->arena, &event, NULL) != STATUS_OK)
                 return NULL;
-        return (Socializer__V1__RoomEvent *)event;
+        return event;
 }
 
-static void deliver(struct follow *f, const Socializer__V1__RoomMessage *message)
+static void deliver(struct follow *f, const Socializer__V1__RoomEvent *event)
 {
-        f->cursor = message->seq;
-        hear_of(f, message->seq);
-        subscriber_message(f, message);
+        f->cursor = event->seq;
+        hear_of(f, event->seq);
+        subscriber_event(f, event);
 }
 
 /* Delivers what waited, as far as there is no hole before it. */
@@ -130,12 +134,13 @@ static void deliver_held(struct follow *f)
                         f->held_last = NULL;
                 f->n_held--;
                 if (h->seq == f->cursor + 1) {
-                        Socializer__V1__RoomEvent *event;
+                        const ProtobufCMessage *event;
 
                         arena_reset(&f->subscriber->arena);
-                        event = unpack(f, h->plain, h->n_bytes);
+                        event = unpack(f, &socializer__v1__room_event__descriptor, h->plain,
+                                       h->n_bytes);
                         if (event)
-                                deliver(f, event->message);
+                                deliver(f, (const Socializer__V1__RoomEvent *)event);
                 }
                 free(h);
         }
@@ -143,60 +148,118 @@ static void deliver_held(struct follow *f)
                 f->want_catch_up = true;
 }
 
-static void take_message(struct follow *f, const Socializer__V1__RoomMessage *message,
+static void take_durable(struct follow *f, const Socializer__V1__RoomEvent *event,
                          const uint8_t *plain, size_t n)
 {
-        if (f->cursor >= 0 && message->seq <= f->cursor)
+        if (f->cursor >= 0 && event->seq <= f->cursor)
                 return;
-        hear_of(f, message->seq);
-        if (is_live(f) && message->seq == f->cursor + 1) {
-                deliver(f, message);
+        hear_of(f, event->seq);
+        if (is_live(f) && event->seq == f->cursor + 1) {
+                deliver(f, event);
                 return;
         }
         if (f->announced)
                 see_hole(f);
-        hold(f, message->seq, plain, n);
+        hold(f, event->seq, plain, n);
 }
 
-static void take_event(struct follow *f, const Socializer__V1__RoomEvent *event,
-                       const uint8_t *plain, size_t n)
+/* Asks for new keys soon. Until they are there the old topic stays, so that nothing of it is
+ * missed.
+ */
+static void rekey(struct follow *f)
+{
+        deadline_ns at = deadline_in_ms(randombytes_uniform(MAX_REKEY_DELAY_MS + 1));
+
+        f->want_ask = true;
+        if (f->retry_at < at)
+                f->retry_at = at;
+}
+
+static void end_deleted(struct follow *f)
+{
+        struct error err = ERROR_INIT;
+
+        error_resource(&err, STATUS_NOT_FOUND, "room", "%lld", (long long)f->room_id);
+        subscriber_fail(f, &err);
+}
+
+static void take_room_event(struct follow *f, const Socializer__V1__RoomEvent *event,
+                            const uint8_t *plain, size_t n)
 {
         switch (event->event_case) {
-        case SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE:
-                take_message(f, event->message, plain, n);
-                break;
         case SOCIALIZER__V1__ROOM_EVENT__EVENT_WATERMARK:
                 hear_of(f, event->watermark->last_seq);
                 if (f->announced && f->cursor < f->known_last)
                         see_hole(f);
                 break;
-        default:
+        case SOCIALIZER__V1__ROOM_EVENT__EVENT_REKEY:
+                rekey(f);
+                break;
+        case SOCIALIZER__V1__ROOM_EVENT__EVENT_DELETED:
                 subscriber_event(f, event);
+                end_deleted(f);
+                break;
+        default:
+                if (event->seq > 0)
+                        take_durable(f, event, plain, n);
+                else
+                        subscriber_event(f, event);
                 break;
         }
 }
 
-void follow_event(struct follow *f, const uint8_t *message, size_t n)
+static void take_user_event(struct follow *f, const Socializer__V1__UserEvent *event)
+{
+        if (event->event_case == SOCIALIZER__V1__USER_EVENT__EVENT_REKEY)
+                rekey(f);
+        else
+                subscriber_user_event(f, event);
+}
+
+/* What is sealed, in the arena; NULL when it does not open: it is not of the service, or of a key
+ * before ours. */
+static uint8_t *open_event(struct follow *f, const uint8_t *message, size_t n, size_t *ret_n)
 {
         const uint8_t *nonce = message + sizeof(f->topic);
         const uint8_t *sealed = nonce + FOLLOW_NONCE_BYTES;
         size_t n_sealed = n - sizeof(f->topic) - FOLLOW_NONCE_BYTES;
         unsigned long long n_plain;
-        Socializer__V1__RoomEvent *event;
-        uint8_t *plain;
+        uint8_t *plain = arena_alloc(&f->subscriber->arena, n_sealed);
 
-        arena_reset(&f->subscriber->arena);
-        plain = arena_alloc(&f->subscriber->arena, n_sealed);
-        /* What does not open is not of the service, or of a key before ours. */
         if (!plain ||
             crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n_plain, NULL, sealed, n_sealed,
                                                        message, sizeof(f->topic), nonce, f->key))
+                return NULL;
+        *ret_n = (size_t)n_plain;
+        return plain;
+}
+
+void follow_event(struct follow *f, const uint8_t *message, size_t n)
+{
+        const ProtobufCMessageDescriptor *type = f->room_id
+                                                         ? &socializer__v1__room_event__descriptor
+                                                         : &socializer__v1__user_event__descriptor;
+        const ProtobufCMessage *event;
+        const uint8_t *plain;
+        size_t n_plain;
+
+        arena_reset(&f->subscriber->arena);
+        plain = open_event(f, message, n, &n_plain);
+        event = plain ? unpack(f, type, plain, n_plain) : NULL;
+        if (!event)
                 return;
-        event = unpack(f, plain, (size_t)n_plain);
-        if (!event || event->room_id != f->room_id)
-                return;
-        f->ask_at = deadline_in_ms(ASK_EVERY_MS);
-        take_event(f, event, plain, (size_t)n_plain);
+        f->ask_at = deadline_in_ms(f->ask_every_ms);
+        if (f->room_id) {
+                const Socializer__V1__RoomEvent *e = (const Socializer__V1__RoomEvent *)event;
+
+                if (e->room_id == f->room_id)
+                        take_room_event(f, e, plain, n_plain);
+        } else {
+                const Socializer__V1__UserEvent *e = (const Socializer__V1__UserEvent *)event;
+
+                if (e->user_id == f->user_id)
+                        take_user_event(f, e);
+        }
 }
 
 /* --- calls --- */
@@ -236,24 +299,32 @@ static void ask(struct follow *f)
 
 static void catch_up(struct follow *f)
 {
-        Socializer__V1__ListRoomMessagesRequest request =
-                SOCIALIZER__V1__LIST_ROOM_MESSAGES_REQUEST__INIT;
+        Socializer__V1__ListRoomEventsRequest request =
+                SOCIALIZER__V1__LIST_ROOM_EVENTS_REQUEST__INIT;
 
         f->want_catch_up = false;
         request.room_id = f->room_id;
-        request.page_size = PAGE_MESSAGES;
-        request.after_set_case = SOCIALIZER__V1__LIST_ROOM_MESSAGES_REQUEST__AFTER_SET_AFTER_SEQ;
+        request.page_size = PAGE_EVENTS;
         request.after_seq = f->cursor;
-        start(f, FOLLOW_CATCHES_UP, "socializer.v1.ChatService/ListRoomMessages", &request.base);
+        start(f, FOLLOW_CATCHES_UP, "socializer.v1.ChatService/ListRoomEvents", &request.base);
         if (f->call == FOLLOW_NO_CALL)
                 f->want_catch_up = true;
+}
+
+deadline_ns follow_due(const struct follow *f)
+{
+        if (f->call != FOLLOW_NO_CALL)
+                return DEADLINE_NEVER;
+        if (f->want_ask || f->want_catch_up || f->retry_at > f->ask_at)
+                return f->retry_at;
+        return f->ask_at;
 }
 
 void follow_advance(struct follow *f)
 {
         if (f->call != FOLLOW_NO_CALL || !deadline_passed(f->retry_at))
                 return;
-        if (f->has_keys && deadline_passed(f->ask_at))
+        if (deadline_passed(f->ask_at))
                 f->want_ask = true;
         if (f->want_ask)
                 ask(f);
@@ -264,23 +335,33 @@ void follow_advance(struct follow *f)
 void follow_reconnected(struct follow *f)
 {
         f->want_ask = true;
+        if (f->user_id)
+                f->announced = false;
+}
+
+static void give_topic_back(struct follow *f)
+{
+        if (!f->has_keys)
+                return;
+        feed_unsubscribe(f->subscriber->feed, f->topic);
+        table_remove(&f->subscriber->by_topic, &f->by_topic);
+        f->has_keys = false;
 }
 
 /* Takes topic and key over; false when the topic cannot be subscribed to now. */
 static bool take_keys(struct follow *f, const Socializer__V1__SubscribeResponse *r)
 {
-        if (f->has_keys) {
-                feed_unsubscribe(f->subscriber->feed, f->topic);
-                f->has_keys = false;
-        }
         if (feed_subscribe(f->subscriber->feed, r->topic.data, NULL) != STATUS_OK)
                 return false;
-        /* The service has started anew: what was heard of before may not be there any more. */
+        give_topic_back(f);
+        /* The service may have started anew: what was heard of before may not be there any more. */
         drop_held(f);
         f->known_last = r->last_seq;
         memcpy(f->topic, r->topic.data, sizeof(f->topic));
         memcpy(f->key, r->key.data, sizeof(f->key));
         f->epoch = r->epoch;
+        f->by_topic.key = follow_topic_key(f->topic);
+        table_add(&f->subscriber->by_topic, &f->by_topic);
         f->has_keys = true;
         return true;
 }
@@ -293,27 +374,46 @@ static void retry_later(struct follow *f)
         f->retry_at = deadline_in_ms(ms < MAX_BACKOFF_MS ? ms : MAX_BACKOFF_MS);
 }
 
+static void refuse_wrong_user(struct follow *f)
+{
+        struct error err = ERROR_INIT;
+
+        error_set(&err, STATUS_PERMISSION_DENIED, "the token is not that of user %lld",
+                  (long long)f->user_id);
+        subscriber_fail(f, &err);
+}
+
 static void asked(struct follow *f, const Socializer__V1__SubscribeResponse *r)
 {
         bool news = !f->has_keys || f->epoch != r->epoch;
 
-        f->ask_at = deadline_in_ms(ASK_EVERY_MS);
+        if (f->user_id && r->user_id != f->user_id) {
+                refuse_wrong_user(f);
+                return;
+        }
+        f->ask_at = deadline_in_ms(f->ask_every_ms);
         if (r->topic.len != sizeof(f->topic) || r->key.len != sizeof(f->key) ||
             (news && !take_keys(f, r))) {
                 f->want_ask = true;
                 retry_later(f);
                 return;
         }
+        if (f->user_id) {
+                if (news || !f->announced)
+                        subscriber_user_state(f);
+                f->announced = true;
+                return;
+        }
         if (f->cursor < 0)
                 f->cursor = r->last_seq;
-        /* Between that answer and the new topic something may have been said. And a room that is
+        /* Between that answer and the new topic something may have happened. And a room that is
          * shorter than what we have seen is another one: somebody restored a backup. */
         if (news || !f->announced || r->last_seq != f->cursor)
                 f->want_catch_up = true;
 }
 
 /* Finds out whether everything after cursor is in the answer, and if not, from where on. */
-static bool is_whole(struct follow *f, const Socializer__V1__ListRoomMessagesResponse *r)
+static bool is_whole(struct follow *f, const Socializer__V1__ListRoomEventsResponse *r)
 {
         if (f->cursor > r->last_seq) {
                 drop_held(f);
@@ -321,22 +421,22 @@ static bool is_whole(struct follow *f, const Socializer__V1__ListRoomMessagesRes
                 f->known_last = r->last_seq;
                 return false;
         }
-        if (r->n_messages == 0 && f->cursor < r->last_seq) {
+        if (r->n_events == 0 && f->cursor < r->last_seq) {
                 f->cursor = r->last_seq;
                 return false;
         }
-        if (r->n_messages > 0 && r->messages[0]->seq > f->cursor + 1) {
-                f->cursor = r->messages[0]->seq - 1;
+        if (r->n_events > 0 && r->events[0]->seq > f->cursor + 1) {
+                f->cursor = r->events[0]->seq - 1;
                 return false;
         }
         return true;
 }
 
-static void caught_up(struct follow *f, const Socializer__V1__ListRoomMessagesResponse *r)
+static void caught_up(struct follow *f, const Socializer__V1__ListRoomEventsResponse *r)
 {
         bool whole = is_whole(f, r);
 
-        if (r->n_messages == 0) {
+        if (r->n_events == 0) {
                 f->known_last = r->last_seq;
                 if (f->held_last)
                         hear_of(f, f->held_last->seq);
@@ -346,9 +446,9 @@ static void caught_up(struct follow *f, const Socializer__V1__ListRoomMessagesRe
                 f->announced = true;
                 subscriber_state(f, whole, r->first_seq, r->last_seq);
         }
-        for (size_t i = 0; i < r->n_messages && subscriber_wants(f); i++)
-                if (r->messages[i]->seq > f->cursor)
-                        deliver(f, r->messages[i]);
+        for (size_t i = 0; i < r->n_events && subscriber_wants(f); i++)
+                if (r->events[i]->seq > f->cursor)
+                        deliver(f, r->events[i]);
         deliver_held(f);
 }
 
@@ -384,7 +484,7 @@ void follow_replied(struct follow *f)
                 if (call == FOLLOW_ASKS)
                         asked(f, (const Socializer__V1__SubscribeResponse *)response);
                 else
-                        caught_up(f, (const Socializer__V1__ListRoomMessagesResponse *)response);
+                        caught_up(f, (const Socializer__V1__ListRoomEventsResponse *)response);
         } else if (is_final(f->status)) {
                 subscriber_fail(f, &f->error);
         } else {
@@ -398,10 +498,7 @@ void follow_replied(struct follow *f)
 
 bool follow_end(struct follow *f)
 {
-        if (f->has_keys) {
-                feed_unsubscribe(f->subscriber->feed, f->topic);
-                f->has_keys = false;
-        }
+        give_topic_back(f);
         if (f->pending)
                 soc_cancel(f->pending);
         return f->call == FOLLOW_NO_CALL;

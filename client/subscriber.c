@@ -8,9 +8,29 @@
 /* Events that wait for the task. When they are so many, the socket's own buffer fills, and then the
  * oldest are lost and fetched later. */
 #define INBOX_MESSAGES 1024
-#define TICK_MS        1000
+/* Who subscribes anew to ten thousand rooms at once leaves room in the client's lanes for others.
+ */
+#define MAX_CALLS 256
+/* What is due within so little time is done together. */
+#define MIN_TICK_MS 10
+#define MAX_TICK_MS 60000
 /* One event, unpacked. */
 #define ARENA_BYTES (256u * 1024)
+
+static struct follow *follow_of_timer(struct timer *t)
+{
+        return (struct follow *)((char *)t - offsetof(struct follow, timer));
+}
+
+static struct follow *follow_of_id(struct table_entry *e)
+{
+        return (struct follow *)((char *)e - offsetof(struct follow, by_id));
+}
+
+static struct follow *follow_of_topic(struct table_entry *e)
+{
+        return (struct follow *)((char *)e - offsetof(struct follow, by_topic));
+}
 
 static void free_response(struct follow *f)
 {
@@ -22,12 +42,16 @@ static void free_response(struct follow *f)
 /* Frees what a subscriber is made of, when nothing refers to it any more. */
 static void destroy(struct soc_subscriber *s)
 {
-        for (struct follow *f = s->follows, *next; f; f = next) {
-                next = f->next;
+        for (size_t i = 0; i < s->agenda.n; i++) {
+                struct follow *f = follow_of_timer(s->agenda.heap[i]);
+
                 soc_pending_release(f->pending);
                 free_response(f);
                 follow_free(f);
         }
+        timers_deinit(&s->agenda);
+        table_deinit(&s->by_id);
+        table_deinit(&s->by_topic);
         for (unsigned i = 0; i < s->n_messages; i++)
                 nng_msg_free(s->messages[i]);
         free(s->messages);
@@ -107,10 +131,12 @@ static void on_tick(void *arg)
 void subscriber_call_begins(struct follow *f)
 {
         atomic_fetch_add(&f->subscriber->refs, 1);
+        f->subscriber->n_calls++;
 }
 
 void subscriber_call_refused(struct follow *f)
 {
+        f->subscriber->n_calls--;
         unref(f->subscriber);
 }
 
@@ -139,7 +165,7 @@ void subscriber_on_reply(void *closure, soc_status status, const ProtobufCMessag
                 post(s);
 }
 
-/* --- what rooms tell --- */
+/* --- what is told --- */
 
 bool subscriber_wants(struct follow *f)
 {
@@ -148,93 +174,164 @@ bool subscriber_wants(struct follow *f)
         return !f->gone && !f->subscriber->closed;
 }
 
-void subscriber_message(struct follow *f, const Socializer__V1__RoomMessage *message)
+void subscriber_event(struct follow *f, const Socializer__V1__RoomEvent *event)
 {
-        struct soc_subscriber *s = f->subscriber;
+        const struct soc_subscriber_options *o = &f->subscriber->options;
 
-        if (subscriber_wants(f))
-                s->options.on_message(s->options.closure, message);
+        if (!subscriber_wants(f))
+                return;
+        if (event->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE && o->on_message)
+                o->on_message(o->closure, event->message);
+        else if (o->on_event)
+                o->on_event(o->closure, event);
 }
 
 void subscriber_state(struct follow *f, bool recovered, int64_t first_seq, int64_t last_seq)
 {
-        struct soc_subscriber *s = f->subscriber;
+        const struct soc_subscriber_options *o = &f->subscriber->options;
 
-        if (s->options.on_state && subscriber_wants(f))
-                s->options.on_state(s->options.closure, f->room_id, recovered, first_seq, last_seq,
-                                    NULL);
+        if (o->on_state && subscriber_wants(f))
+                o->on_state(o->closure, f->room_id, recovered, first_seq, last_seq, NULL);
 }
 
-void subscriber_event(struct follow *f, const Socializer__V1__RoomEvent *event)
+void subscriber_user_event(struct follow *f, const Socializer__V1__UserEvent *event)
 {
-        struct soc_subscriber *s = f->subscriber;
+        const struct soc_subscriber_options *o = &f->subscriber->options;
 
-        if (s->options.on_event && subscriber_wants(f))
-                s->options.on_event(s->options.closure, event);
+        if (o->on_user_event && subscriber_wants(f))
+                o->on_user_event(o->closure, event);
+}
+
+void subscriber_user_state(struct follow *f)
+{
+        const struct soc_subscriber_options *o = &f->subscriber->options;
+
+        if (o->on_user_state && subscriber_wants(f))
+                o->on_user_state(o->closure, f->user_id, NULL);
+}
+
+/* It is over: the task will free it, and its place is free at once. Under the mutex. */
+static void let_go(struct soc_subscriber *s, struct follow *f)
+{
+        f->gone = true;
+        table_remove(&s->by_id, &f->by_id);
+        timers_move(&s->agenda, &f->timer, 0);
 }
 
 void subscriber_fail(struct follow *f, const struct error *error)
 {
         struct soc_subscriber *s = f->subscriber;
-        bool was_gone;
+        const struct soc_subscriber_options *o = &s->options;
 
         {
                 LOCK(&s->mutex);
-                was_gone = f->gone || s->closed;
-                f->gone = true;
+                if (f->gone || s->closed)
+                        return;
+                let_go(s, f);
         }
-        if (!was_gone && s->options.on_state)
-                s->options.on_state(s->options.closure, f->room_id, false, 0, 0,
-                                    error_public(error));
+        if (f->room_id && o->on_state)
+                o->on_state(o->closure, f->room_id, false, 0, 0, error_public(error));
+        else if (f->user_id && o->on_user_state)
+                o->on_user_state(o->closure, f->user_id, error_public(error));
 }
 
 /* --- the task --- */
 
-static struct follow *first_follow(struct soc_subscriber *s)
+/* Looks at a follow again when it has something to do. What is gone comes first, whatever waits. */
+static void schedule(struct soc_subscriber *s, struct follow *f)
+{
+        deadline_ns due = follow_due(f);
+        LOCK(&s->mutex);
+
+        timers_move(&s->agenda, &f->timer, f->gone ? 0 : due ? due : 1);
+}
+
+/* The same when that is sooner. That something is to be done later, as it is after most events,
+ * shows when its time has come. */
+static void hurry(struct soc_subscriber *s, struct follow *f)
+{
+        deadline_ns due = follow_due(f);
+        LOCK(&s->mutex);
+
+        if (due < f->timer.at)
+                timers_move(&s->agenda, &f->timer, due ? due : 1);
+}
+
+/* Looks at it again when its call has ended. */
+static void park(struct soc_subscriber *s, struct follow *f)
 {
         LOCK(&s->mutex);
 
-        return s->follows;
+        timers_move(&s->agenda, &f->timer, DEADLINE_NEVER);
 }
 
 static void work_on_event(struct soc_subscriber *s, nng_msg *message)
 {
         const uint8_t *data = nng_msg_body(message);
         size_t n = nng_msg_len(message);
+        struct table_entry *e =
+                n > FOLLOW_HEAD_BYTES ? table_find(&s->by_topic, follow_topic_key(data)) : NULL;
 
-        for (struct follow *f = first_follow(s); f; f = f->next) {
-                if (!follow_is_for(f, data, n))
+        for (; e; e = table_find_next(e)) {
+                struct follow *f = follow_of_topic(e);
+
+                if (memcmp(f->topic, data, sizeof(f->topic)) != 0 || !subscriber_wants(f))
                         continue;
-                if (subscriber_wants(f))
-                        follow_event(f, data, n);
+                follow_event(f, data, n);
+                hurry(s, f);
                 break;
         }
         nng_msg_free(message);
 }
 
-static void unlink_follow(struct soc_subscriber *s, struct follow *f)
+static void work_on_reply(struct soc_subscriber *s, struct follow *f)
+{
+        s->n_calls--;
+        follow_replied(f);
+        schedule(s, f);
+}
+
+static void reconnect_all(struct soc_subscriber *s)
 {
         LOCK(&s->mutex);
 
-        for (struct follow **at = &s->follows; *at; at = &(*at)->next) {
-                if (*at == f) {
-                        *at = f->next;
-                        return;
-                }
+        for (size_t i = 0; i < s->agenda.n; i++) {
+                follow_reconnected(follow_of_timer(s->agenda.heap[i]));
+                s->agenda.heap[i]->at = 0; /* all of them: so the heap is one still */
         }
 }
 
-static void advance_all(struct soc_subscriber *s, bool reconnected)
+/* The next whose time has come; NULL when there is none, or when it has to wait for a reply. */
+static struct follow *next_due(struct soc_subscriber *s)
 {
-        for (struct follow *f = first_follow(s), *next; f; f = next) {
-                next = f->next;
+        LOCK(&s->mutex);
+        struct timer *first = timers_first(&s->agenda);
+        struct follow *f = first ? follow_of_timer(first) : NULL;
+
+        if (!f || s->closed || !deadline_passed(first->at))
+                return NULL;
+        return f->gone || s->n_calls < MAX_CALLS ? f : NULL;
+}
+
+static void drop(struct soc_subscriber *s, struct follow *f)
+{
+        {
+                LOCK(&s->mutex);
+                timers_remove(&s->agenda, &f->timer);
+        }
+        follow_free(f);
+}
+
+static void advance(struct soc_subscriber *s)
+{
+        for (struct follow *f; (f = next_due(s));) {
                 if (subscriber_wants(f)) {
-                        if (reconnected)
-                                follow_reconnected(f);
                         follow_advance(f);
+                        schedule(s, f);
                 } else if (follow_end(f)) {
-                        unlink_follow(s, f);
-                        follow_free(f);
+                        drop(s, f);
+                } else {
+                        park(s, f);
                 }
         }
 }
@@ -272,21 +369,50 @@ static bool begin(struct soc_subscriber *s, struct inbox *ret)
         return true;
 }
 
+enum tick { TICK_AS_IT_IS, TICK_START, TICK_HURRY };
+
+/* What has to be done so that the task runs when the first of the agenda is due. Under the mutex.
+ */
+static enum tick plan_tick(struct soc_subscriber *s)
+{
+        struct timer *first = timers_first(&s->agenda);
+
+        /* With so many calls under way, a reply will come first. */
+        if (!first || first->at == DEADLINE_NEVER || s->n_calls >= MAX_CALLS)
+                return TICK_AS_IT_IS;
+        if (s->ticking)
+                return first->at < s->tick_at ? TICK_HURRY : TICK_AS_IT_IS;
+        s->ticking = true;
+        s->tick_at = first->at;
+        return TICK_START;
+}
+
+static void start_tick(struct soc_subscriber *s)
+{
+        uint32_t ms = deadline_left_ms(s->tick_at);
+
+        if (ms < MIN_TICK_MS)
+                ms = MIN_TICK_MS;
+        nng_sleep_aio(ms < MAX_TICK_MS ? (nng_duration)ms : MAX_TICK_MS, s->tick);
+}
+
 static void end(struct soc_subscriber *s)
 {
-        bool arm, closed;
+        enum tick tick = TICK_AS_IT_IS;
+        bool closed;
 
         {
                 LOCK(&s->mutex);
                 closed = s->closed;
-                arm = !closed && s->follows && !s->ticking;
-                if (arm)
-                        s->ticking = true;
+                if (!closed)
+                        tick = plan_tick(s);
         }
         /* Until running is false, soc_subscriber_free() on another thread waits, and what is used
          * here stays. On this thread, it has been and gone: closed is true. */
-        if (arm)
-                nng_sleep_aio(TICK_MS, s->tick);
+        if (tick == TICK_START)
+                start_tick(s);
+        else if (tick == TICK_HURRY)
+                nng_aio_cancel(s->tick); /* which runs the task again */
         if (!closed)
                 feed_resume(s->feed);
 
@@ -310,11 +436,12 @@ static void run(struct task *task)
         for (struct follow *f = inbox.replied, *next; f; f = next) {
                 next = f->next_replied;
                 if (!is_closed(s))
-                        follow_replied(f);
+                        work_on_reply(s, f);
                 unref(s);
         }
-        if (!is_closed(s))
-                advance_all(s, inbox.reconnected);
+        if (inbox.reconnected)
+                reconnect_all(s);
+        advance(s);
         end(s);
         unref(s);
 }
@@ -338,7 +465,8 @@ static struct soc_subscriber *allocate(soc_client *client,
         pthread_cond_init(&s->idle, NULL);
         s->messages = calloc(INBOX_MESSAGES, sizeof(nng_msg *));
         s->messages_taken = calloc(INBOX_MESSAGES, sizeof(nng_msg *));
-        if (!s->messages || !s->messages_taken || nng_aio_alloc(&s->tick, on_tick, s)) {
+        if (!s->messages || !s->messages_taken || !table_init(&s->by_id) ||
+            !table_init(&s->by_topic) || nng_aio_alloc(&s->tick, on_tick, s)) {
                 destroy(s);
                 return NULL;
         }
@@ -353,8 +481,10 @@ soc_status soc_subscriber_new(soc_client *client, const char *events_url,
         struct soc_subscriber *s;
         enum status st;
 
-        if (!options || !options->on_message)
-                return (soc_status)error_field(err, "on_message", "on_message: want a function");
+        if (!options || (!options->on_message && !options->on_event && !options->on_user_event))
+                return (soc_status)error_field(
+                        err, "on_message",
+                        "on_message: want a function here, in on_event or in on_user_event");
         if (sodium_init() < 0)
                 return (soc_status)error_set(err, STATUS_INTERNAL, "libsodium does not start");
         s = allocate(client, options);
@@ -393,6 +523,17 @@ static unsigned drop_replies(struct soc_subscriber *s)
         return n;
 }
 
+/* The task runs no more: nothing changes but by what is cancelled. */
+static void cancel_all(struct soc_subscriber *s)
+{
+        for (size_t i = 0; i < s->agenda.n; i++) {
+                struct follow *f = follow_of_timer(s->agenda.heap[i]);
+
+                if (f->pending)
+                        soc_cancel(f->pending);
+        }
+}
+
 soc_subscriber *soc_subscriber_free(soc_subscriber *s)
 {
         if (!s)
@@ -401,11 +542,45 @@ soc_subscriber *soc_subscriber_free(soc_subscriber *s)
         feed_close(s->feed);
         nng_aio_stop(s->tick);
         nng_aio_free(s->tick);
-        for (struct follow *f = first_follow(s); f; f = f->next)
-                if (f->pending)
-                        soc_cancel(f->pending);
+        cancel_all(s);
         unref_many(s, 1 + drop_replies(s));
         return NULL;
+}
+
+/* Takes f over. */
+static enum status add(struct soc_subscriber *s, struct follow *f, struct error *reterr)
+{
+        {
+                LOCK(&s->mutex);
+                if (table_find(&s->by_id, f->by_id.key)) {
+                        bool is_room = f->room_id > 0;
+
+                        follow_free(f);
+                        return error_set(reterr, STATUS_ALREADY_EXISTS,
+                                         "the %s is subscribed to already",
+                                         is_room ? "room" : "user");
+                }
+                if (!timers_push(&s->agenda, &f->timer)) {
+                        follow_free(f);
+                        return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+                }
+                table_add(&s->by_id, &f->by_id);
+        }
+        post(s);
+        return STATUS_OK;
+}
+
+static void remove_id(struct soc_subscriber *s, uint64_t key)
+{
+        {
+                LOCK(&s->mutex);
+                struct table_entry *e = table_find(&s->by_id, key);
+
+                if (!e)
+                        return;
+                let_go(s, follow_of_id(e));
+        }
+        post(s);
 }
 
 soc_status soc_subscribe(soc_subscriber *s, int64_t room_id, int64_t after_seq, const char *token,
@@ -418,34 +593,34 @@ soc_status soc_subscribe(soc_subscriber *s, int64_t room_id, int64_t after_seq, 
                 return (soc_status)error_field(err, "room_id", "room_id: want 1 or more");
         if (after_seq < -1)
                 return (soc_status)error_field(err, "after_seq", "after_seq: want -1 or more");
-        f = follow_new(s, room_id, after_seq, token);
+        f = follow_new(s, room_id, 0, after_seq, token);
         if (!f)
                 return (soc_status)error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory left");
-        {
-                LOCK(&s->mutex);
-                for (struct follow *other = s->follows; other; other = other->next) {
-                        if (other->room_id == room_id && !other->gone) {
-                                follow_free(f);
-                                return (soc_status)error_set(err, STATUS_ALREADY_EXISTS,
-                                                             "the room is subscribed to already");
-                        }
-                }
-                f->next = s->follows;
-                s->follows = f;
-        }
-        post(s);
-        return SOC_OK;
+        return (soc_status)add(s, f, err);
+}
+
+soc_status soc_subscribe_user(soc_subscriber *s, int64_t user_id, const char *token,
+                              soc_error *reterr)
+{
+        struct error *err = error_of(reterr);
+        struct follow *f;
+
+        if (user_id < 1)
+                return (soc_status)error_field(err, "user_id", "user_id: want 1 or more");
+        f = follow_new(s, 0, user_id, 0, token);
+        if (!f)
+                return (soc_status)error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+        return (soc_status)add(s, f, err);
 }
 
 void soc_unsubscribe(soc_subscriber *s, int64_t room_id)
 {
-        {
-                LOCK(&s->mutex);
-                for (struct follow *f = s->follows; f; f = f->next)
-                        if (f->room_id == room_id)
-                                f->gone = true;
-        }
-        post(s);
+        remove_id(s, follow_id_key(room_id, 0));
+}
+
+void soc_unsubscribe_user(soc_subscriber *s, int64_t user_id)
+{
+        remove_id(s, follow_id_key(0, user_id));
 }
 
 uint64_t soc_subscriber_gaps(const soc_subscriber *s)

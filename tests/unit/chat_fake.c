@@ -36,48 +36,101 @@ static int64_t user_of(const struct chat_fake *f, const struct frame_call *call)
         return f->revoked || strncmp(token, "token-", 6) != 0 ? 0 : atoll(token + 6);
 }
 
-static void fill(struct chat_fake *f, int64_t seq, Socializer__V1__RoomMessage *m,
-                 char username[static 32])
+static struct chat_room *room_of(struct chat_fake *f, int64_t room_id)
 {
-        socializer__v1__room_message__init(m);
-        snprintf(username, 32, "user%lld", (long long)f->said[seq].user_id);
-        m->room_id = 1;
-        m->seq = seq;
-        m->message_id = 1000 + seq;
-        m->user_id = f->said[seq].user_id;
-        m->username = username;
-        m->content = f->said[seq].content;
-        m->client_message_id = f->said[seq].name;
+        return room_id >= 1 && room_id <= CHAT_FAKE_ROOMS && !f->rooms[room_id].deleted
+                       ? &f->rooms[room_id]
+                       : NULL;
 }
 
-static int64_t append(struct chat_fake *f, int64_t user_id, const char *content, const char *name,
-                      bool published)
+/* Under the mutex. */
+static int64_t append(struct chat_fake *f, Socializer__V1__RoomEvent *event, bool published)
 {
-        Socializer__V1__RoomMessage m;
-        char username[32];
-        int64_t seq = ++f->last_seq;
+        struct chat_room *r = &f->rooms[event->room_id];
+        ProtobufCBinaryData *e;
 
-        f->said[seq].content = strdup(content);
-        snprintf(f->said[seq].name, sizeof(f->said[seq].name), "%s", name);
-        f->said[seq].user_id = user_id;
-        if (published) {
-                Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
-
-                fill(f, seq, &m, username);
-                event.room_id = 1;
-                event.seq = seq;
-                event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
-                event.message = &m;
-                publisher_room_event(f->publisher, &event);
+        if ((size_t)r->last_seq == r->capacity) {
+                r->capacity = r->capacity ? r->capacity * 2 : 16;
+                r->events = reallocarray(r->events, r->capacity, sizeof(*r->events));
         }
-        return seq;
+        e = &r->events[r->last_seq];
+        event->seq = ++r->last_seq;
+        if (event->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE)
+                event->message->seq = event->seq;
+        e->len = socializer__v1__room_event__get_packed_size(event);
+        e->data = malloc(e->len);
+        socializer__v1__room_event__pack(event, e->data);
+        f->last_seq = f->rooms[1].last_seq;
+        if (published) {
+                events_fake_room(f->events, event);
+                events_fake_watermark(f->events, event->room_id, event->seq);
+        }
+        return event->seq;
+}
+
+int64_t chat_fake_append(struct chat_fake *f, Socializer__V1__RoomEvent *event, bool published)
+{
+        LOCK(&f->mutex);
+
+        return append(f, event, published);
+}
+
+/* Under the mutex. */
+static int64_t say(struct chat_fake *f, const Socializer__V1__SendMessageRequest *said,
+                   int64_t user_id, bool published)
+{
+        Socializer__V1__RoomMessage m = SOCIALIZER__V1__ROOM_MESSAGE__INIT;
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+        char username[32];
+
+        snprintf(username, sizeof(username), "user%lld", (long long)user_id);
+        m.room_id = event.room_id = said->room_id;
+        m.message_id = 1001 + f->rooms[said->room_id].last_seq;
+        m.user_id = user_id;
+        m.username = username;
+        m.content = said->content;
+        m.client_message_id = said->client_message_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
+        event.message = &m;
+        return append(f, &event, published);
 }
 
 int64_t chat_fake_say(struct chat_fake *f, const char *content, bool published)
 {
+        Socializer__V1__SendMessageRequest said = SOCIALIZER__V1__SEND_MESSAGE_REQUEST__INIT;
         LOCK(&f->mutex);
 
-        return append(f, 9, content, "", published);
+        said.room_id = 1;
+        said.content = (char *)content;
+        return say(f, &said, 9, published);
+}
+
+void chat_fake_rekey(struct chat_fake *f, int64_t room_id, bool told)
+{
+        Socializer__V1__Rekey rekey = SOCIALIZER__V1__REKEY__INIT;
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+        LOCK(&f->mutex);
+
+        event.room_id = room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_REKEY;
+        event.rekey = &rekey;
+        if (told)
+                events_fake_room(f->events, &event);
+        events_fake_rekey(f->events, (struct events_of){.room_id = room_id});
+}
+
+void chat_fake_delete(struct chat_fake *f, int64_t room_id, bool told)
+{
+        Socializer__V1__RoomDeleted deleted = SOCIALIZER__V1__ROOM_DELETED__INIT;
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+        LOCK(&f->mutex);
+
+        f->rooms[room_id].deleted = true;
+        event.room_id = room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_DELETED;
+        event.deleted = &deleted;
+        if (told)
+                events_fake_room(f->events, &event);
 }
 
 static void answer_me(struct chat_fake *f, const struct frame_call *call, struct buffer *out)
@@ -94,65 +147,114 @@ static void answer_me(struct chat_fake *f, const struct frame_call *call, struct
         reply_message(out, &r.base);
 }
 
-static void answer_subscribe(struct chat_fake *f, struct buffer *out)
+static void answer_subscribe(struct chat_fake *f, const struct frame_call *call,
+                             const Socializer__V1__SubscribeRequest *req, struct buffer *out)
 {
         Socializer__V1__SubscribeResponse r = SOCIALIZER__V1__SUBSCRIBE_RESPONSE__INIT;
-        struct publisher_keys keys;
+        struct events_of of = {.room_id = req->room_id};
+        struct events_fake_keys keys;
 
         atomic_fetch_add(&f->n_subscribes, 1);
-        if (publisher_room_keys(f->publisher, 1, &keys, NULL) != STATUS_OK) {
-                reply_error(out, STATUS_INTERNAL);
+        if (req->room_id == 0)
+                of.user_id = r.user_id = user_of(f, call);
+        else if (!room_of(f, req->room_id)) {
+                reply_error(out, STATUS_NOT_FOUND);
                 return;
         }
+        keys = events_fake_keys(f->events, of);
         r.topic = (ProtobufCBinaryData){sizeof(keys.topic), keys.topic};
         r.key = (ProtobufCBinaryData){sizeof(keys.key), keys.key};
         r.epoch = keys.epoch;
-        r.last_seq = f->last_seq;
+        r.last_seq = req->room_id ? f->rooms[req->room_id].last_seq : 0;
         reply_message(out, &r.base);
 }
 
+enum { MOST = 500 };
+
+/* The events of a room from seq on, as many as a page may have. Returns how many. */
+static size_t read_page(struct chat_fake *f, int64_t room_id, int64_t seq, int32_t page_size,
+                        Socializer__V1__RoomEvent *ret[static MOST])
+{
+        struct chat_room *r = &f->rooms[room_id];
+        size_t most = page_size ? (size_t)page_size : 50, n = 0;
+
+        atomic_fetch_add(&f->n_lists, 1);
+        if (f->page_limit && most > f->page_limit)
+                most = f->page_limit;
+        if (room_id == 1 && seq < f->first_seq)
+                seq = f->first_seq;
+        for (; seq <= r->last_seq && n < most; seq++) {
+                const ProtobufCBinaryData *e = &r->events[seq - 1];
+
+                ret[n++] = socializer__v1__room_event__unpack(NULL, e->len, e->data);
+        }
+        return n;
+}
+
+static void free_page(Socializer__V1__RoomEvent **events, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                socializer__v1__room_event__free_unpacked(events[i], NULL);
+}
+
+static void answer_events(struct chat_fake *f, const Socializer__V1__ListRoomEventsRequest *req,
+                          struct buffer *out)
+{
+        Socializer__V1__ListRoomEventsResponse r = SOCIALIZER__V1__LIST_ROOM_EVENTS_RESPONSE__INIT;
+        Socializer__V1__RoomEvent *events[MOST];
+
+        if (!room_of(f, req->room_id)) {
+                reply_error(out, STATUS_NOT_FOUND);
+                return;
+        }
+        r.n_events = read_page(f, req->room_id, req->after_seq + 1, req->page_size, events);
+        r.events = events;
+        r.last_seq = f->rooms[req->room_id].last_seq;
+        r.first_seq = req->room_id == 1 ? f->first_seq : 1;
+        reply_message(out, &r.base);
+        free_page(events, r.n_events);
+}
+
+/* Good for rooms in which there are only messages. */
 static void answer_list(struct chat_fake *f, const Socializer__V1__ListRoomMessagesRequest *req,
                         struct buffer *out)
 {
-        enum { MOST = 500 };
         Socializer__V1__ListRoomMessagesResponse r =
                 SOCIALIZER__V1__LIST_ROOM_MESSAGES_RESPONSE__INIT;
-        Socializer__V1__RoomMessage *messages = calloc(MOST, sizeof(*messages));
-        Socializer__V1__RoomMessage *pointers[MOST];
-        char(*usernames)[32] = calloc(MOST, sizeof(*usernames));
-        int64_t n = req->page_size ? req->page_size : 50;
+        Socializer__V1__RoomMessage *messages[MOST];
+        Socializer__V1__RoomEvent *events[MOST];
         int64_t seq = req->after_seq + 1;
+        size_t n;
 
-        atomic_fetch_add(&f->n_lists, 1);
-        if (f->page_limit && n > f->page_limit)
-                n = f->page_limit;
         if (req->after_set_case == SOCIALIZER__V1__LIST_ROOM_MESSAGES_REQUEST__AFTER_SET__NOT_SET)
-                seq = f->last_seq - n + 1;
-        for (seq = seq < f->first_seq ? f->first_seq : seq;
-             seq <= f->last_seq && (int64_t)r.n_messages < n; seq++) {
-                pointers[r.n_messages] = &messages[r.n_messages];
-                fill(f, seq, &messages[r.n_messages], usernames[r.n_messages]);
-                r.n_messages++;
-        }
-        r.messages = pointers;
+                seq = f->last_seq - (req->page_size ? req->page_size : 50) + 1;
+        n = read_page(f, 1, seq, req->page_size, events);
+        for (size_t i = 0; i < n; i++)
+                if (events[i]->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE)
+                        messages[r.n_messages++] = events[i]->message;
+        r.messages = messages;
         r.last_seq = f->last_seq;
         r.first_seq = f->first_seq;
         reply_message(out, &r.base);
-        free(usernames);
-        free(messages);
+        free_page(events, n);
 }
 
 static void answer_send(struct chat_fake *f, const struct frame_call *call,
                         const Socializer__V1__SendMessageRequest *req, struct buffer *out)
 {
         Socializer__V1__SendMessageResponse r = SOCIALIZER__V1__SEND_MESSAGE_RESPONSE__INIT;
-        Socializer__V1__RoomMessage m;
-        char username[32];
+        Socializer__V1__RoomEvent *event;
 
-        fill(f, append(f, user_of(f, call), req->content, req->client_message_id, f->publishes), &m,
-             username);
-        r.message = &m;
+        if (!room_of(f, req->room_id)) {
+                reply_error(out, STATUS_NOT_FOUND);
+                return;
+        }
+        int64_t seq = say(f, req, user_of(f, call), f->publishes);
+        const ProtobufCBinaryData *e = &f->rooms[req->room_id].events[seq - 1];
+        event = socializer__v1__room_event__unpack(NULL, e->len, e->data);
+        r.message = event->message;
         reply_message(out, &r.base);
+        socializer__v1__room_event__free_unpacked(event, NULL);
 }
 
 static bool is_method(const struct frame_call *call, const char *name)
@@ -166,12 +268,15 @@ static void answer(struct chat_fake *f, const struct frame_call *call, struct bu
         AUTO_ARENA arena;
         ProtobufCMessage *req = NULL;
         bool is_list = is_method(call, "socializer.v1.ChatService/ListRoomMessages");
+        bool is_events = is_method(call, "socializer.v1.ChatService/ListRoomEvents");
         bool is_send = is_method(call, "socializer.v1.ChatService/SendMessage");
         bool is_me = is_method(call, "socializer.v1.UserService/GetMe");
         const ProtobufCMessageDescriptor *type =
-                is_list   ? &socializer__v1__list_room_messages_request__descriptor
-                : is_send ? &socializer__v1__send_message_request__descriptor
-                          : &socializer__v1__get_me_request__descriptor;
+                is_list     ? &socializer__v1__list_room_messages_request__descriptor
+                : is_events ? &socializer__v1__list_room_events_request__descriptor
+                : is_send   ? &socializer__v1__send_message_request__descriptor
+                : is_me     ? &socializer__v1__get_me_request__descriptor
+                            : &socializer__v1__subscribe_request__descriptor;
 
         arena_init(&arena, 1024 * 1024);
         if (user_of(f, call) == 0)
@@ -185,10 +290,12 @@ static void answer(struct chat_fake *f, const struct frame_call *call, struct bu
                 answer_me(f, call, out);
         else if (is_list)
                 answer_list(f, (const Socializer__V1__ListRoomMessagesRequest *)req, out);
+        else if (is_events)
+                answer_events(f, (const Socializer__V1__ListRoomEventsRequest *)req, out);
         else if (is_send)
                 answer_send(f, call, (const Socializer__V1__SendMessageRequest *)req, out);
         else
-                answer_subscribe(f, out);
+                answer_subscribe(f, call, (const Socializer__V1__SubscribeRequest *)req, out);
 }
 
 static enum fake_do handle(void *arg, const struct fake_message *m, struct buffer *reply)
@@ -198,7 +305,7 @@ static enum fake_do handle(void *arg, const struct fake_message *m, struct buffe
 
         for (unsigned i = 0; i < m->n_calls; i++)
                 answer(f, &m->calls[i], reply);
-        return FAKE_REPLY;
+        return f->holds ? FAKE_HOLD : FAKE_REPLY;
 }
 
 struct chat_fake *chat_fake_new(void)
@@ -210,8 +317,7 @@ struct chat_fake *chat_fake_new(void)
         pthread_mutex_init(&f->mutex, NULL);
         f->first_seq = 1;
         f->publishes = true;
-        if (publisher_new(f->events_url, &f->publisher, NULL) != STATUS_OK)
-                abort();
+        f->events = events_fake_new(f->events_url);
         f->rpc = fake_new(f->rpc_url, handle, f);
         return f;
 }
@@ -220,19 +326,24 @@ void chat_fake_restart_publisher(struct chat_fake *f)
 {
         LOCK(&f->mutex);
 
-        publisher_free(f->publisher);
-        if (publisher_new(f->events_url, &f->publisher, NULL) != STATUS_OK)
-                abort();
+        events_fake_free(f->events);
+        f->events = events_fake_new(f->events_url);
+        for (int64_t id = 1; id <= CHAT_FAKE_ROOMS; id++)
+                if (f->rooms[id].last_seq > 0)
+                        events_fake_watermark(f->events, id, f->rooms[id].last_seq);
 }
 
 struct chat_fake *chat_fake_free(struct chat_fake *f)
 {
         fake_free(f->rpc);
-        publisher_free(f->publisher);
+        events_fake_free(f->events);
         unlink(f->events_url + strlen("ipc://"));
         fake_address_free(f->rpc_url);
-        for (int64_t seq = 1; seq <= f->last_seq; seq++)
-                free(f->said[seq].content);
+        for (int64_t id = 1; id <= CHAT_FAKE_ROOMS; id++) {
+                for (int64_t seq = 1; seq <= f->rooms[id].last_seq; seq++)
+                        free(f->rooms[id].events[seq - 1].data);
+                free(f->rooms[id].events);
+        }
         pthread_mutex_destroy(&f->mutex);
         free(f);
         return NULL;
