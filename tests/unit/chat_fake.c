@@ -147,6 +147,14 @@ static void answer_me(struct chat_fake *f, const struct frame_call *call, struct
         reply_message(out, &r.base);
 }
 
+static void answer_login(struct buffer *out)
+{
+        Socializer__V1__LoginResponse r = SOCIALIZER__V1__LOGIN_RESPONSE__INIT;
+
+        r.access_token = (char *)"token-1";
+        reply_message(out, &r.base);
+}
+
 static void answer_subscribe(struct chat_fake *f, const struct frame_call *call,
                              const Socializer__V1__SubscribeRequest *req, struct buffer *out)
 {
@@ -239,19 +247,60 @@ static void answer_list(struct chat_fake *f, const Socializer__V1__ListRoomMessa
         free_page(events, n);
 }
 
+static Socializer__V1__RoomEvent *unpack(const struct chat_fake *f, int64_t room_id, int64_t seq)
+{
+        const ProtobufCBinaryData *e = &f->rooms[room_id].events[seq - 1];
+
+        return socializer__v1__room_event__unpack(NULL, e->len, e->data);
+}
+
+/* The message that was sent under this name before; 0: none. */
+static int64_t find_named(const struct chat_fake *f, int64_t room_id, int64_t user_id,
+                          const char *name)
+{
+        int64_t found = 0;
+
+        for (int64_t seq = 1; name[0] && seq <= f->rooms[room_id].last_seq && !found; seq++) {
+                Socializer__V1__RoomEvent *event = unpack(f, room_id, seq);
+
+                if (event->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE &&
+                    event->message->user_id == user_id &&
+                    strcmp(event->message->client_message_id, name) == 0)
+                        found = seq;
+                socializer__v1__room_event__free_unpacked(event, NULL);
+        }
+        return found;
+}
+
+unsigned chat_fake_count(struct chat_fake *f, const char *content)
+{
+        unsigned n = 0;
+        LOCK(&f->mutex);
+
+        for (int64_t seq = 1; seq <= f->rooms[1].last_seq; seq++) {
+                Socializer__V1__RoomEvent *event = unpack(f, 1, seq);
+
+                n += event->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE &&
+                     strcmp(event->message->content, content) == 0;
+                socializer__v1__room_event__free_unpacked(event, NULL);
+        }
+        return n;
+}
+
 static void answer_send(struct chat_fake *f, const struct frame_call *call,
                         const Socializer__V1__SendMessageRequest *req, struct buffer *out)
 {
         Socializer__V1__SendMessageResponse r = SOCIALIZER__V1__SEND_MESSAGE_RESPONSE__INIT;
+        int64_t user_id = user_of(f, call), seq;
         Socializer__V1__RoomEvent *event;
 
+        atomic_fetch_add(&f->n_sends, 1);
         if (!room_of(f, req->room_id)) {
                 reply_error(out, STATUS_NOT_FOUND);
                 return;
         }
-        int64_t seq = say(f, req, user_of(f, call), f->publishes);
-        const ProtobufCBinaryData *e = &f->rooms[req->room_id].events[seq - 1];
-        event = socializer__v1__room_event__unpack(NULL, e->len, e->data);
+        seq = find_named(f, req->room_id, user_id, req->client_message_id);
+        event = unpack(f, req->room_id, seq ? seq : say(f, req, user_id, f->publishes));
         r.message = event->message;
         reply_message(out, &r.base);
         socializer__v1__room_event__free_unpacked(event, NULL);
@@ -271,6 +320,7 @@ static void answer(struct chat_fake *f, const struct frame_call *call, struct bu
         bool is_events = is_method(call, "socializer.v1.ChatService/ListRoomEvents");
         bool is_send = is_method(call, "socializer.v1.ChatService/SendMessage");
         bool is_me = is_method(call, "socializer.v1.UserService/GetMe");
+        bool is_login = is_method(call, "socializer.v1.UserService/Login");
         const ProtobufCMessageDescriptor *type =
                 is_list     ? &socializer__v1__list_room_messages_request__descriptor
                 : is_events ? &socializer__v1__list_room_events_request__descriptor
@@ -279,7 +329,9 @@ static void answer(struct chat_fake *f, const struct frame_call *call, struct bu
                             : &socializer__v1__subscribe_request__descriptor;
 
         arena_init(&arena, 1024 * 1024);
-        if (user_of(f, call) == 0)
+        if (is_login)
+                answer_login(out);
+        else if (user_of(f, call) == 0)
                 reply_error(out, STATUS_UNAUTHENTICATED);
         else if (f->refusal != STATUS_OK && !is_me)
                 reply_error(out, f->refusal);
@@ -331,6 +383,13 @@ void chat_fake_restart_publisher(struct chat_fake *f)
         for (int64_t id = 1; id <= CHAT_FAKE_ROOMS; id++)
                 if (f->rooms[id].last_seq > 0)
                         events_fake_watermark(f->events, id, f->rooms[id].last_seq);
+}
+
+void chat_fake_restart(struct chat_fake *f)
+{
+        fake_free(f->rpc);
+        chat_fake_restart_publisher(f);
+        f->rpc = fake_new(f->rpc_url, handle, f);
 }
 
 struct chat_fake *chat_fake_free(struct chat_fake *f)

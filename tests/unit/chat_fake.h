@@ -32,13 +32,15 @@ struct chat_fake {
         bool revoked; /* no token is worth anything */
         enum status refusal; /* what Subscribe and the lists answer; OK = nothing special */
         unsigned page_limit; /* of the lists; 0 = as asked */
-        atomic_uint n_subscribes, n_lists, n_me; /* n_lists: of events or messages */
+        atomic_uint n_subscribes, n_lists, n_me, n_sends; /* n_lists: of events or messages */
 };
 
 struct chat_fake *chat_fake_new(void);
 struct chat_fake *chat_fake_free(struct chat_fake *f);
 /* Another publisher at the same address, as after a restart of the service. */
 void chat_fake_restart_publisher(struct chat_fake *f);
+/* The same of all of it. What has happened is on disk, so to say. */
+void chat_fake_restart(struct chat_fake *f);
 /* Says something in room 1; published or lost. Returns its seq. */
 int64_t chat_fake_say(struct chat_fake *f, const char *content, bool published);
 /* Appends any durable event to its room, and numbers it. */
@@ -47,6 +49,8 @@ int64_t chat_fake_append(struct chat_fake *f, Socializer__V1__RoomEvent *event, 
 void chat_fake_rekey(struct chat_fake *f, int64_t room_id, bool told);
 /* Deletes the room; told or not. */
 void chat_fake_delete(struct chat_fake *f, int64_t room_id, bool told);
-/* Tokens are "token-1" (user 1, "user1"), "token-2" … */
+/* How many messages of room 1 say exactly this. */
+unsigned chat_fake_count(struct chat_fake *f, const char *content);
+/* Tokens are "token-1" (user 1, "user1"), "token-2" …; Login gives the first to everybody. */
 
 #endif
