@@ -396,7 +396,7 @@ static void start_tick(struct soc_subscriber *s)
         nng_sleep_aio(ms < MAX_TICK_MS ? (nng_duration)ms : MAX_TICK_MS, s->tick);
 }
 
-static void end(struct soc_subscriber *s)
+static void end(struct soc_subscriber *s, const struct inbox *inbox)
 {
         enum tick tick = TICK_AS_IT_IS;
         bool closed;
@@ -413,7 +413,9 @@ static void end(struct soc_subscriber *s)
                 start_tick(s);
         else if (tick == TICK_HURRY)
                 nng_aio_cancel(s->tick); /* which runs the task again */
-        if (!closed)
+        /* An inbox that was full has paused the feed. One that has filled since is for the run that
+         * will take it. */
+        if (!closed && inbox->n_messages == INBOX_MESSAGES)
                 feed_resume(s->feed);
 
         LOCK(&s->mutex);
@@ -442,7 +444,7 @@ static void run(struct task *task)
         if (inbox.reconnected)
                 reconnect_all(s);
         advance(s);
-        end(s);
+        end(s, &inbox);
         unref(s);
 }
 

@@ -9,6 +9,13 @@
 #include <string.h>
 #include <time.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable()
+#define __lsan_enable()
+#endif
+
 #define WATERMARK_MS 100
 
 struct source {
@@ -58,7 +65,10 @@ void events_fake_send(struct events_fake *e, const struct events_fake_keys *keys
         randombytes_buf(sealed + 16, 24);
         crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + 40, &n_sealed, plain, n, keys->topic,
                                                    16, NULL, sealed + 16, keys->key);
+        /* nng before 1.6 loses the message that it was sending to who vanished. */
+        __lsan_disable();
         nng_send(e->socket, sealed, 40 + (size_t)n_sealed, 0);
+        __lsan_enable();
 }
 
 struct events_fake_keys events_fake_keys(struct events_fake *e, struct events_of of)

@@ -255,6 +255,42 @@ static void a_subscriber_can_be_freed_while_events_pour_in(void **state)
         WAIT(heard(f).last == 2000);
 }
 
+/* A subscriber whose first message takes until it is told to go on. */
+struct slow {
+        struct heard *heard;
+        atomic_bool is_waiting, may_go_on;
+};
+
+static void on_message_slowly(void *closure, const Socializer__V1__RoomMessage *m)
+{
+        struct slow *s = closure;
+
+        atomic_store(&s->is_waiting, true);
+        t_wait(atomic_load(&s->may_go_on), 10000);
+        LOCK(&s->heard->mutex);
+        s->heard->n_bad += m->seq != s->heard->last + 1;
+        s->heard->last = m->seq;
+}
+
+static void more_than_the_inbox_holds_may_come_during_a_callback(void **state)
+{
+        struct fixture *f = *state;
+        struct slow slow = {.heard = &f->heard};
+        const soc_subscriber_options events = {.on_message = on_message_slowly, .closure = &slow};
+        soc_subscriber *other;
+
+        assert_int_equal(soc_subscriber_new(f->client, f->chat->events_url, &events, &other, NULL),
+                         SOC_OK);
+        assert_int_equal(soc_subscribe(other, 1, 0, NULL, NULL), SOC_OK);
+        say(f, 1, true);
+        WAIT(atomic_load(&slow.is_waiting));
+        say(f, 5000, true);
+        atomic_store(&slow.may_go_on, true);
+        WAIT(heard(f).last == 5001);
+        assert_int_equal(heard(f).n_bad, 0);
+        soc_subscriber_free(other);
+}
+
 static void a_bad_address_is_refused(void **state)
 {
         struct fixture *f = *state;
@@ -288,6 +324,7 @@ int main(void)
                 CASE(a_refusal_ends_the_subscription_with_its_reason),
                 CASE(an_own_token_counts_instead_of_the_clients),
                 CASE(a_subscriber_can_be_freed_while_events_pour_in),
+                CASE(more_than_the_inbox_holds_may_come_during_a_callback),
                 CASE(a_bad_address_is_refused),
         };
         return !!cmocka_run_group_tests_name("subscriber", tests, NULL, NULL);
