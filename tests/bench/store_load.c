@@ -8,19 +8,10 @@
 #include "service/db/db.h"
 #include "service/store/schema.h"
 #include "service/store/user.h"
+#include "tests/bench/measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-
-static double cpu_us(void)
-{
-        struct rusage u;
-
-        getrusage(RUSAGE_THREAD, &u);
-        return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
-               (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-}
 
 static enum status read_one(struct db *db, struct arena *arena, struct error *reterr)
 {
@@ -56,7 +47,7 @@ int main(int argc, char **argv)
                 return 1;
         }
         uint64_t begin = clock_mono_ns(), end = begin + (uint64_t)(atof(argv[2]) * 1e9);
-        double cpu = cpu_us();
+        double cpu = measure_cpu_us(RUSAGE_THREAD);
         size_t calls = 0;
         do {
                 for (unsigned i = 0; i < 1000; i++, calls++) {
@@ -66,7 +57,8 @@ int main(int argc, char **argv)
                         }
                 }
         } while (clock_mono_ns() < end);
-        printf("%zu %.3f %.0f\n", calls, (double)(clock_mono_ns() - begin) / 1e9, cpu_us() - cpu);
+        printf("%zu %.3f %.0f\n", calls, (double)(clock_mono_ns() - begin) / 1e9,
+               measure_cpu_us(RUSAGE_THREAD) - cpu);
         db_close(db);
         return 0;
 }
