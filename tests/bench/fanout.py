@@ -1,6 +1,7 @@
 """One room, many sockets, one of which speaks: what a delivery costs, beside nchan."""
 import json
 import subprocess
+import sys
 
 from contestants import table
 from host import cpu_seconds
@@ -32,7 +33,7 @@ def measure(bench, processes, arguments):
     output = load.communicate("\n")[0].split()
     used = [cpu_seconds(p.pid) - b for p, b in zip(processes, before)]
     if load.returncode != 0:
-        raise SystemExit("bench: ws_fanout failed")
+        sys.exit("bench: ws_fanout failed")
     messages, deliveries, seconds, p50, p99, client_us, n_bytes = (float(x) for x in output)
     return {
         "rate": deliveries / seconds,

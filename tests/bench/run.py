@@ -69,6 +69,8 @@ def main():
         if "memory" in wanted:
             reads.bench_memory(bench, at_rest)
         start_peers(bench, wanted)
+        for peer in bench.missing:
+            print(f"Missing: {peer}")
         if "rpc" in wanted:
             reads.bench_rpc(bench)
         if "http" in wanted:
@@ -81,8 +83,6 @@ def main():
             fanout.bench_fanout(bench, options.sockets)
         if "latency" in wanted:
             latency.bench_latency(bench, options)
-        for peer in bench.missing:
-            print(f"\nMissing: {peer}")
     finally:
         bench.stop()
 

@@ -13,11 +13,16 @@
 
 #define BUFFER_BYTES (256u * 1024)
 
-static _Noreturn void fail(const char *what)
+static _Noreturn void fail(const char *what, const char *why)
 {
-        fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what,
-                errno ? strerror(errno) : "the peer has closed");
+        fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, why);
         exit(1);
+}
+
+/* After a system call; one that says 0 has met the end. */
+static _Noreturn void fail_io(const char *what, ssize_t result)
+{
+        fail(what, result < 0 ? strerror(errno) : "the peer has closed");
 }
 
 void ws_client_allow(unsigned count)
@@ -25,7 +30,7 @@ void ws_client_allow(unsigned count)
         struct rlimit limit = {.rlim_cur = count + 64, .rlim_max = count + 64};
 
         if (setrlimit(RLIMIT_NOFILE, &limit))
-                fail("descriptors");
+                fail_io("descriptors", -1);
 }
 
 /* --- opening --- */
@@ -43,15 +48,16 @@ static int dial(unsigned port, unsigned i)
         if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof(from)) ||
             connect(fd, (struct sockaddr *)&to, sizeof(to)) ||
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
-                fail("connect");
+                fail_io("connect", -1);
         return fd;
 }
 
 static void send_all(int fd, const void *data, size_t n)
 {
-        errno = 0;
-        if (send(fd, data, n, MSG_NOSIGNAL) != (ssize_t)n)
-                fail("send");
+        ssize_t sent = send(fd, data, n, MSG_NOSIGNAL);
+
+        if (sent != (ssize_t)n)
+                fail("send", sent < 0 ? strerror(errno) : "cut short");
 }
 
 static void keep(struct ws_client *c, const void *data, size_t n)
@@ -59,7 +65,7 @@ static void keep(struct ws_client *c, const void *data, size_t n)
         if (n > 0) {
                 c->kept = malloc(n);
                 if (!c->kept)
-                        fail("memory");
+                        fail("receive", "out of memory");
                 memcpy(c->kept, data, n);
         }
         c->n_kept = n;
@@ -72,22 +78,21 @@ static void expect_upgrade(struct ws_client *c)
         size_t n = 0;
 
         for (;;) {
-                errno = 0;
                 ssize_t got = recv(c->fd, buffer + n, sizeof(buffer) - n, 0);
                 if (got <= 0)
-                        fail("the answer to the upgrade");
+                        fail_io("upgrade", got);
                 n += (size_t)got;
                 const char *end = memmem(buffer, n, "\r\n\r\n", 4);
                 if (end) {
                         size_t head = (size_t)(end - buffer) + 4;
 
                         if (!memmem(buffer, head, " 101 ", 5))
-                                fail("the server does not upgrade");
+                                fail("upgrade", "refused");
                         keep(c, buffer + head, n - head);
                         return;
                 }
                 if (n == sizeof(buffer))
-                        fail("the answer to the upgrade is too long");
+                        fail("upgrade", "the answer is too long");
         }
 }
 
@@ -119,9 +124,8 @@ void ws_client_send(struct ws_client *c, const char *text, size_t n)
         unsigned char frame[8192] = {0x81};
         size_t at = 2;
 
-        errno = EMSGSIZE;
         if (n > sizeof(frame) - 8)
-                fail("send");
+                fail("send", "the text is too long");
         if (n < 126) {
                 frame[1] = (unsigned char)(0x80 | n);
         } else {
@@ -154,17 +158,15 @@ static void receive(struct ws_client *c, int flags, ws_client_text_fn on_text, v
         static uint8_t buffer[BUFFER_BYTES];
         size_t n = c->n_kept, at = 0, head, payload;
 
-        errno = EMSGSIZE;
         if (n == sizeof(buffer))
-                fail("a frame is too long");
+                fail("receive", "a frame is too long");
         if (n > 0)
                 memcpy(buffer, c->kept, n);
-        errno = 0;
         ssize_t got = recv(c->fd, buffer + n, sizeof(buffer) - n, flags);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (got <= 0)
-                fail("receive");
+                fail_io("receive", got);
         n += (size_t)got;
         while (read_head(buffer + at, n - at, &head, &payload) && payload <= n - at - head) {
                 if (buffer[at] == 0x81)
