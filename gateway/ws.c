@@ -1,5 +1,7 @@
 #include "gateway/ws_internal.h"
 
+#include <sodium.h>
+
 #define TICK_MS 1000
 
 uint64_t ws_now(const struct ws *ws)
@@ -57,12 +59,18 @@ static unsigned or_default(unsigned value, unsigned otherwise)
 enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr)
 {
         struct ws *ws = calloc(1, sizeof(*ws));
-        soc_subscriber_options options = ws_room_subscriber_options;
+        soc_subscriber_options options = {
+                .on_state = ws_event_on_state,
+                .on_event = ws_event_on_event,
+                .on_user_state = ws_user_on_state,
+                .on_user_event = ws_user_on_event,
+        };
         soc_error error;
 
         if (!ws)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
         ws->gateway = g;
+        randombytes_buf(&ws->instance, sizeof(ws->instance));
         ws->max_sockets_per_user =
                 or_default(g->options->max_websockets_per_user, WS_SOCKETS_PER_USER);
         ws->messages_per_second =
@@ -97,6 +105,7 @@ void ws_stop(struct ws *ws)
         if (ws->stopping)
                 return;
         ws->stopping = true;
+        gateway_gather(ws->gateway);
         for (struct ws_socket *s = ws->sockets, *next; s; s = next) {
                 next = s->next;
                 ws_socket_close(s, WSLAY_CODE_GOING_AWAY, "the server stops");

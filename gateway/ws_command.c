@@ -2,122 +2,15 @@
 #include "gateway/ws_internal.h"
 
 #include "common/json.h"
-#include "common/wire.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-#define GENERAL    "general"
-#define GENERAL_ID 1
-#define MAX_ID     INT64_C(9007199254740991) /* 2^53 - 1: what every JSON reader can hold */
 
 struct command {
         const char *type;
         enum status (*run)(struct ws_socket *s, json_t *object, struct error *reterr);
         const char *fields[5]; /* besides "type"; NULL ends */
 };
-
-/* --- fields --- */
-
-/* A text of at most so many characters; NULL when it is not given. */
-static enum status get_text(json_t *object, const char *name, size_t max, const char **ret,
-                            struct error *reterr)
-{
-        json_t *value = json_object_get(object, name);
-
-        *ret = NULL;
-        if (!value || json_is_null(value))
-                return STATUS_OK;
-        if (!json_is_string(value))
-                return error_field(reterr, name, "%s: want a text", name);
-        if (wire_utf8_length(json_string_value(value)) > max)
-                return error_field(reterr, name, "%s: want at most %zu characters, got %zu", name,
-                                   max, wire_utf8_length(json_string_value(value)));
-        *ret = json_string_value(value);
-        return STATUS_OK;
-}
-
-static enum status get_number(json_t *object, const char *name, int64_t least, bool *ret_given,
-                              int64_t *ret, struct error *reterr)
-{
-        json_t *value = json_object_get(object, name);
-
-        *ret_given = value && !json_is_null(value);
-        if (!*ret_given)
-                return STATUS_OK;
-        if (!json_is_integer(value) || json_integer_value(value) < least ||
-            json_integer_value(value) > MAX_ID)
-                return error_field(reterr, name, "%s: want a whole number from %" PRId64 " on",
-                                   name, least);
-        *ret = json_integer_value(value);
-        return STATUS_OK;
-}
-
-/* "general", a number, or digits; 0 when it is not given. */
-static enum status get_room(json_t *object, int64_t *ret, struct error *reterr)
-{
-        json_t *value = json_object_get(object, "room_id");
-        const char *text = json_string_value(value);
-        int64_t id = 0;
-
-        if (!value || json_is_null(value)) {
-                *ret = 0;
-                return STATUS_OK;
-        }
-        if (json_is_integer(value)) {
-                id = json_integer_value(value);
-        } else if (text && strcmp(text, GENERAL) == 0) {
-                id = GENERAL_ID;
-        } else if (text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 17) {
-                id = strtoll(text, NULL, 10);
-        }
-        if (id < 1 || id > MAX_ID)
-                return error_field(reterr, "room_id",
-                                   "room_id: want \"" GENERAL "\" or the number of a room");
-        *ret = id;
-        return STATUS_OK;
-}
-
-/* The member that the command is about: of the room that it names, or the one joined last. It may
- * be joining still: a peer need not wait for room_joined before it goes on. NULL: there is none,
- * and reterr says why. */
-static struct ws_member *get_place(struct ws_socket *s, json_t *object, struct error *reterr)
-{
-        struct ws_member *m;
-        int64_t id = 0;
-
-        if (get_room(object, &id, reterr) != STATUS_OK)
-                return NULL;
-        if (id == 0)
-                id = s->last_room_id;
-        m = id ? ws_member_find(s, id) : NULL;
-        if (m)
-                return m;
-        if (id)
-                error_set(reterr, STATUS_FAILED_PRECONDITION,
-                          "room_id: join room %" PRId64 " first", id);
-        else
-                error_set(reterr, STATUS_FAILED_PRECONDITION, "room_id: join a room first");
-        snprintf(reterr->field, sizeof(reterr->field), "room_id");
-        return NULL;
-}
-
-/* The same for what the others in the room see or what tells of them: only once the service has
- * said that the peer may be there. */
-static struct ws_member *get_member(struct ws_socket *s, json_t *object, struct error *reterr)
-{
-        struct ws_member *m = get_place(s, object, reterr);
-
-        if (!m || m->announced)
-                return m;
-        error_set(reterr, STATUS_FAILED_PRECONDITION,
-                  "room_id: wait for room_joined of room %" PRId64 " first", m->room->id);
-        snprintf(reterr->field, sizeof(reterr->field), "room_id");
-        return NULL;
-}
-
-/* --- commands --- */
 
 static enum status run_auth(struct ws_socket *s, json_t *object, struct error *reterr)
 {
@@ -138,94 +31,27 @@ static enum status run_join(struct ws_socket *s, json_t *object, struct error *r
         const char *password = NULL;
         int64_t id = 0, after_seq = -1;
         bool given = false;
-        enum status st = get_room(object, &id, reterr);
+        enum status st = ws_field_room(object, &id, reterr);
 
         if (st == STATUS_OK && id == 0)
                 st = error_field(reterr, "room_id", "room_id: say which room");
         if (st == STATUS_OK)
-                st = get_text(object, "password", 1024, &password, reterr);
+                st = ws_field_text(object, "password", WS_MAX_PASSWORD, &password, reterr);
         if (st == STATUS_OK)
-                st = get_number(object, "after_seq", 0, &given, &after_seq, reterr);
+                st = ws_field_number(object, "after_seq", 0, &given, &after_seq, reterr);
         if (st == STATUS_OK)
-                ws_member_join(s, id, after_seq);
+                ws_member_join(s, id, password, after_seq);
         return st;
 }
 
 static enum status run_leave(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        struct ws_member *m = get_place(s, object, reterr);
+        struct ws_member *m = ws_field_place(s, object, reterr);
 
         if (!m)
                 return reterr->status;
         ws_member_leave(m, "left");
         return STATUS_OK;
-}
-
-/* A message on its way to the service. */
-struct sending {
-        struct ws_socket *socket;
-        char client_message_id[WS_MAX_CLIENT_ID * 4 + 1];
-};
-
-static void on_sent(void *closure, soc_status status, const ProtobufCMessage *response,
-                    const soc_error *error)
-{
-        struct sending *sending = closure;
-        struct ws_socket *s = sending->socket;
-
-        (void)response; /* its sender hears of it as everybody does */
-        if (status != SOC_OK) {
-                ws_send_error(s, (const struct error *)error, sending->client_message_id);
-                if (status == SOC_UNAUTHENTICATED && s->token)
-                        ws_token_refused(s->token);
-        }
-        ws_socket_unref(s);
-        free(sending);
-}
-
-static enum status send_message(struct ws_socket *s, const Socializer__V1__SendMessageRequest *m,
-                                struct error *reterr)
-{
-        const soc_call_options options = {.token = s->token->text,
-                                          .client_address = s->client_address};
-        struct sending *sending = malloc(sizeof(*sending));
-        soc_error error;
-
-        if (!sending)
-                return error_retry(reterr, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
-        sending->socket = s;
-        snprintf(sending->client_message_id, sizeof(sending->client_message_id), "%s",
-                 m->client_message_id);
-        ws_socket_ref(s);
-        if (soc_call_start(s->ws->gateway->client, "socializer.v1.ChatService/SendMessage",
-                           &m->base, &options, on_sent, sending, NULL, &error) != SOC_OK)
-                on_sent(sending, error.status, NULL, &error);
-        return STATUS_OK;
-}
-
-static enum status run_message(struct ws_socket *s, json_t *object, struct error *reterr)
-{
-        Socializer__V1__SendMessageRequest request = SOCIALIZER__V1__SEND_MESSAGE_REQUEST__INIT;
-        const char *content = NULL, *name = NULL;
-        struct ws_member *m;
-        enum status st = get_text(object, "client_message_id", WS_MAX_CLIENT_ID, &name, reterr);
-
-        if (st == STATUS_OK)
-                st = get_text(object, "content", WS_MAX_CONTENT, &content, reterr);
-        if (st == STATUS_OK && (!content || *content == '\0'))
-                st = error_field(reterr, "content", "content: want 1 to %d characters, got none",
-                                 WS_MAX_CONTENT);
-        if (st != STATUS_OK)
-                return st;
-        m = get_place(s, object, reterr); /* whether it may speak there, the service knows */
-        if (!m)
-                return reterr->status;
-        if (m->typing_until_ms)
-                ws_member_type(m, false);
-        request.room_id = m->room->id;
-        request.content = (char *)content;
-        request.client_message_id = (char *)(name ? name : "");
-        return send_message(s, &request, reterr);
 }
 
 static enum status run_typing(struct ws_socket *s, json_t *object, struct error *reterr)
@@ -235,53 +61,41 @@ static enum status run_typing(struct ws_socket *s, json_t *object, struct error 
 
         if (!json_is_boolean(value))
                 return error_field(reterr, "is_typing", "is_typing: want true or false");
-        m = get_member(s, object, reterr);
+        m = ws_field_member(s, object, reterr);
         if (!m)
                 return reterr->status;
-        ws_member_type(m, json_is_true(value));
+        ws_typing_set(m, json_is_true(value));
         return STATUS_OK;
 }
 
 static enum status run_read(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        struct ws_member *m = get_member(s, object, reterr);
+        struct ws_member *m = ws_field_member(s, object, reterr);
         int64_t seq = 0, last;
         bool given = false;
         enum status st;
 
         if (!m)
                 return reterr->status;
-        st = get_number(object, "seq", 1, &given, &seq, reterr);
+        st = ws_field_number(object, "seq", 1, &given, &seq, reterr);
         if (st != STATUS_OK)
                 return st;
         last = m->room->live && m->room->last_seq > m->cursor ? m->room->last_seq : m->cursor;
         if (!given || seq > last)
                 return error_field(reterr, "seq",
                                    "seq: want the number of a message, up to %" PRId64, last);
-        if (seq > m->read_seq) {
-                m->read_seq = seq;
-                ws_json_read(s->ws, m->room->id, s->user, seq);
-                ws_room_broadcast_text(m->room, s);
-        }
+        ws_member_read(m, seq);
         return STATUS_OK;
 }
 
 static enum status run_online(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        struct ws_member *m = NULL;
         int64_t id = 0;
-        enum status st = get_room(object, &id, reterr);
+        enum status st = ws_field_room(object, &id, reterr);
 
-        if (st != STATUS_OK)
-                return st;
-        if (id != 0) {
-                m = get_member(s, object, reterr);
-                if (!m)
-                        return reterr->status;
-        }
-        ws_json_online(s->ws, m ? m->room : NULL);
-        ws_socket_send_text(s);
-        return STATUS_OK;
+        if (st == STATUS_OK && id != 0 && !ws_field_member(s, object, reterr))
+                st = reterr->status;
+        return st == STATUS_OK ? ws_presence_list(s, id, reterr) : st;
 }
 
 static enum status run_ping(struct ws_socket *s, json_t *object, struct error *reterr)
@@ -297,7 +111,10 @@ static const struct command commands[] = {
         {"auth", run_auth, {"token"}},
         {"join_room", run_join, {"room_id", "password", "after_seq"}},
         {"leave_room", run_leave, {"room_id"}},
-        {"chat_message", run_message, {"content", "room_id", "client_message_id"}},
+        {"chat_message", ws_talk_message, {"content", "room_id", "client_message_id", "reply_to"}},
+        {"edit_message", ws_talk_edit, {"room_id", "message_id", "content"}},
+        {"delete_message", ws_talk_delete, {"room_id", "message_id"}},
+        {"react", ws_talk_react, {"room_id", "message_id", "emoji", "is_added"}},
         {"typing", run_typing, {"room_id", "is_typing"}},
         {"read", run_read, {"room_id", "seq"}},
         {"get_online_users", run_online, {"room_id"}},
@@ -380,18 +197,32 @@ static enum status run(struct ws_socket *s, json_t *object, struct error *reterr
         return st == STATUS_OK ? c->run(s, object, reterr) : st;
 }
 
+/* What the peer knows its words by, so that it can tell which of them an error is about. */
+static struct ws_about about(json_t *object)
+{
+        struct ws_about ret = {
+                .client_message_id =
+                        json_string_value(json_object_get(object, "client_message_id")),
+                .message_id = json_integer_value(json_object_get(object, "message_id")),
+        };
+
+        if (ws_field_room(object, &ret.room_id, NULL) != STATUS_OK)
+                ret.room_id = 0;
+        return ret;
+}
+
 void ws_command_run(struct ws_socket *s, const char *text, size_t n)
 {
         struct error error;
         json_t *object = NULL;
         enum status st = json_parse_text(text, n, &object, &error);
-        const char *client_message_id;
+        struct ws_about what;
 
         if (st == STATUS_OK)
                 st = run(s, object, &error);
         if (st != STATUS_OK) {
-                client_message_id = json_string_value(json_object_get(object, "client_message_id"));
-                ws_send_error(s, &error, client_message_id);
+                what = about(object);
+                ws_send_error(s, &error, &what);
                 if (s->state == WS_NEW)
                         ws_socket_close(s, WS_CODE_AUTH, "sign in first");
         }

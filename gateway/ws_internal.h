@@ -3,6 +3,7 @@
  *     socket ── member ── room      a socket is in several rooms, a room has many sockets
  *       │                   └─ one subscription to its events
  *     token ── user                 sockets share a token, tokens a user
+ *               └─ one subscription to the user's own events
  *
  * One thread. Whatever can end while a call about it is on its way counts that call in refs. */
 #ifndef GATEWAY_WS_INTERNAL_H
@@ -21,8 +22,9 @@
 #define WS_PAGE_QUEUE_BYTES (256u * 1024) /* no next page of history while more waits */
 #define WS_MAX_CONTENT      5000 /* characters of a message */
 #define WS_MAX_CLIENT_ID    64
+#define WS_MAX_EMOJI        32
+#define WS_MAX_PASSWORD     1024
 #define WS_MAX_ROOMS        64 /* of one socket */
-#define WS_MAX_ONLINE       1000 /* users in one answer */
 #define WS_SOCKETS_PER_USER 100 /* by default */
 #define WS_MESSAGES_PER_S   50 /* of one socket, by default; twice as many at once */
 #define WS_AUTH_MS          10000
@@ -32,6 +34,10 @@
 #define WS_TOKEN_CHECK_MS   30000
 #define WS_TOKEN_RETRY_MS   3000
 #define WS_TYPING_MS        6000
+#define WS_TYPING_AGAIN_MS  2000 /* between two calls that say the same */
+#define WS_PRESENCE_MS      25000 /* the service forgets after 60 s */
+#define WS_PRESENCE_SPREAD  5000 /* some say it again so much earlier */
+#define WS_PRESENCE_RETRY   3000
 #define WS_HISTORY          50 /* messages for who joins without after_seq */
 #define WS_PAGE             200 /* messages of a frame of history */
 #define WS_RECENT           128 /* frames that a room keeps for who is joining */
@@ -54,6 +60,9 @@ struct ws_user {
         unsigned refs; /* its sockets and tokens */
         struct ws_socket *sockets;
         unsigned n_sockets;
+        bool subscribed; /* asked for */
+        bool heard; /* has been there: what comes after a pause may have been missed */
+        uint64_t rechecked_ms; /* when the subscription failed for want of a session */
 };
 
 struct ws_token {
@@ -65,6 +74,7 @@ struct ws_token {
         bool checking;
         bool check_again; /* the check that is on its way may have come too early */
         uint64_t check_at_ms;
+        uint64_t recheck; /* the last of ws->n_rechecks that it was part of */
         char text[];
 };
 
@@ -106,6 +116,13 @@ struct ws_socket {
         struct ws_member *members;
         unsigned n_members;
         int64_t last_room_id; /* joined last; 0 = none */
+
+        uint64_t number; /* with ws->instance: the connection's name for the service */
+        struct ws_token *presence_token; /* of the report that is on its way; NULL = none is */
+        uint64_t presence_at_ms; /* when to report again */
+        bool presence_reported; /* the last report had rooms in it */
+        bool presence_changed; /* since that report */
+        bool presence_ended; /* in no room any more, whatever members are left */
 };
 
 /* A socket in a room. */
@@ -115,26 +132,41 @@ struct ws_member {
         struct ws_member *next_of_socket;
         struct ws_member *prev, *next; /* of the room */
         enum ws_member_state {
-                WS_MEMBER_LISTING, /* history is on its way */
+                WS_MEMBER_LISTING, /* history, or the way in, is on its way */
                 WS_MEMBER_FULL, /* more history when the queue is shorter */
                 WS_MEMBER_WAITING, /* until the subscription is there */
                 WS_MEMBER_LIVE
         } state;
+        unsigned n_calls; /* that are on their way */
         bool announced; /* room_joined is sent */
-        bool present; /* the others have been told */
+        bool present; /* has been announced: others may know of it */
         bool resumes; /* asked for after_seq */
-        int64_t cursor; /* the last seq sent, or not wanted */
-        int64_t target; /* what is listed goes at least so far */
+        bool has_knocked; /* has asked to be let in */
+        bool marks_read; /* a MarkRead is on its way */
+        char *password; /* until it is in; NULL = none */
+        int64_t cursor; /* the last event sent, or not wanted */
+        int64_t target; /* what is listed goes at least so far; there it was allowed to be here */
         int64_t history_end; /* the newest when it joined: what follows is sent as if it were live
                               */
-        int64_t read_seq;
-        uint64_t typing_until_ms; /* 0 = is not typing */
+        int64_t read_seq; /* read so far */
+        int64_t read_sent; /* and told to the service */
+        uint64_t typing_ms; /* when the service was told last; 0 = is not typing */
 };
 
-/* A frame that went to everybody, for those who are joining. */
+/* An event's frame, for those who are joining. */
 struct ws_recent {
         int64_t seq;
         struct ws_frame *frame;
+        int64_t ends_user_id; /* who is not in the room any more with this; 0 = nobody */
+        bool ends_by_choice;
+};
+
+/* Somebody who is typing, on whatever gateway. */
+struct ws_typist {
+        struct ws_typist *next;
+        int64_t user_id;
+        uint64_t until_ms;
+        char username[64];
 };
 
 struct ws_room {
@@ -145,9 +177,9 @@ struct ws_room {
         unsigned n_members;
         bool subscribed, live; /* asked for; there */
         int64_t last_seq; /* of the subscription, when live */
-        struct ws_recent recent[WS_RECENT]; /* by seq modulo WS_RECENT */
+        struct ws_recent *recent; /* WS_RECENT of them, by seq modulo that; NULL = none yet */
         char *token; /* that the subscription uses */
-        unsigned n_typing;
+        struct ws_typist *typists;
 };
 
 #define WS_BUCKETS 1024
@@ -166,6 +198,8 @@ struct ws {
         struct ws_token *tokens[WS_BUCKETS];
         struct ws_user *users[WS_BUCKETS];
         struct ws_room *rooms[WS_BUCKETS];
+        uint64_t instance; /* random: no other gateway's connections have names like ours */
+        uint64_t n_accepted, n_rechecks;
         struct buffer text; /* for the next frame that is written */
         struct ws_deflate deflate;
 };
@@ -192,62 +226,152 @@ void ws_socket_replay(struct ws_socket *s);
 void ws_socket_ref(struct ws_socket *s);
 void ws_socket_unref(struct ws_socket *s);
 
-/* --- ws_token.c: who --- */
+/* --- ws_call.c: calls in the name of a socket --- */
+
+/* What an error is about: what the peer called it by. */
+struct ws_about {
+        const char *client_message_id; /* NULL or "": nothing */
+        int64_t room_id, message_id; /* 0: nothing */
+};
+
+/* An error frame to one socket. about may be NULL. */
+void ws_send_error(struct ws_socket *s, const struct error *error, const struct ws_about *about);
+/* Starts a call by the right of the socket, which gets a reference for it: callback gives it back.
+ * On an error the callback will not run. */
+enum status ws_call_start(struct ws_socket *s, const char *method, const ProtobufCMessage *request,
+                          soc_callback callback, void *closure, struct error *reterr) MUST_CHECK;
+/* The same when an error is all that the peer is told of it. */
+enum status ws_call_report(struct ws_socket *s, const char *method, const ProtobufCMessage *request,
+                           const struct ws_about *about, struct error *reterr) MUST_CHECK;
+/* The service says that the session is over by which the call was made. */
+void ws_call_refused(struct ws_socket *s, soc_status status);
+
+/* --- ws_user.c: who --- */
+struct ws_user *ws_user_find(struct ws *ws, int64_t id);
+/* Made on first use, with a reference; NULL when there is no memory. */
+struct ws_user *ws_user_get(struct ws *ws, int64_t id) MUST_CHECK;
+void ws_user_unref(struct ws *ws, struct ws_user *u); /* NULL is fine */
+void ws_user_attach(struct ws_socket *s, struct ws_user *u);
+void ws_user_detach(struct ws_socket *s);
+/* Sees to it that the user's own events come, by the right of this token. */
+void ws_user_subscribe(struct ws_user *u, const struct ws_token *t);
+void ws_user_on_event(void *closure, const Socializer__V1__UserEvent *event);
+void ws_user_on_state(void *closure, int64_t user_id, const soc_error *error);
+
+/* --- ws_token.c: by what right --- */
 void ws_token_present(struct ws_socket *s, const char *text);
 /* The service says that the token is worth nothing: closes its sockets. */
 void ws_token_refused(struct ws_token *t);
 /* Takes its token away from a socket, and the socket away from its user. */
 void ws_token_detach(struct ws_socket *s);
+void ws_token_ref(struct ws_token *t);
+void ws_token_unref(struct ws_token *t);
+/* Asks now about all tokens that the user's sockets have. */
+void ws_token_recheck(struct ws_user *u);
 void ws_token_tick(struct ws *ws);
 
-/* --- ws_command.c: what a peer says --- */
+/* --- ws_command.c, ws_talk.c: what a peer says --- */
 void ws_command_run(struct ws_socket *s, const char *text, size_t n);
+enum status ws_talk_message(struct ws_socket *s, json_t *object, struct error *reterr);
+enum status ws_talk_edit(struct ws_socket *s, json_t *object, struct error *reterr);
+enum status ws_talk_delete(struct ws_socket *s, json_t *object, struct error *reterr);
+enum status ws_talk_react(struct ws_socket *s, json_t *object, struct error *reterr);
 
-/* --- ws_room.c, ws_member.c: where --- */
+/* --- ws_field.c: the fields of what it says --- */
+
+/* A text of at most so many characters; NULL when it is not given. */
+enum status ws_field_text(json_t *object, const char *name, size_t max, const char **ret,
+                          struct error *reterr) MUST_CHECK;
+/* *ret stays as it is when the number is not given. */
+enum status ws_field_number(json_t *object, const char *name, int64_t least, bool *ret_given,
+                            int64_t *ret, struct error *reterr) MUST_CHECK;
+/* "general", a number, or digits; 0 when it is not given. */
+enum status ws_field_room(json_t *object, int64_t *ret, struct error *reterr) MUST_CHECK;
+/* The member that the command is about: of the room that it names, or the one joined last. It may
+ * be joining still: a peer need not wait for room_joined before it goes on. NULL: there is none,
+ * and reterr says why. */
+struct ws_member *ws_field_place(struct ws_socket *s, json_t *object, struct error *reterr);
+/* The same for what the others in the room see or what tells of them: only once the service has
+ * said that the peer may be there. */
+struct ws_member *ws_field_member(struct ws_socket *s, json_t *object, struct error *reterr);
+
+/* --- ws_room.c, ws_event.c: where --- */
 struct ws_room *ws_room_find(struct ws *ws, int64_t id);
 struct ws_room *ws_room_get(struct ws *ws, int64_t id) MUST_CHECK; /* made; NULL: no memory */
 /* Forgets the room when nobody is in it. */
 void ws_room_put(struct ws_room *r);
 /* Sees to it that events come, by the right of this socket. */
 void ws_room_subscribe(struct ws_room *r, const struct ws_socket *s);
-/* The same frame to everybody in the room whose user is not that one (0: nobody is left out). */
-void ws_room_broadcast(struct ws_room *r, struct ws_frame *f, const struct ws_socket *but);
-void ws_room_broadcast_text(struct ws_room *r, const struct ws_socket *but);
+/* Sees to it by another one's right than the one that did not do. */
+void ws_room_take_over(struct ws_room *r);
+/* What is in ws->text to everybody in the room but one user (0: nobody is left out). */
+void ws_room_broadcast_text(struct ws_room *r, int64_t but_user_id);
+/* Everybody goes. The room is gone then. */
+void ws_room_close(struct ws_room *r, const char *reason);
+void ws_room_drop_recent(struct ws_room *r);
 void ws_room_tick(struct ws *ws);
-extern const soc_subscriber_options ws_room_subscriber_options;
+void ws_event_on_event(void *closure, const Socializer__V1__RoomEvent *event);
+void ws_event_on_state(void *closure, int64_t room_id, bool recovered, int64_t first_seq,
+                       int64_t last_seq, const soc_error *error);
 
+/* --- ws_member.c, ws_history.c: a socket in a room --- */
 struct ws_member *ws_member_find(const struct ws_socket *s, int64_t room_id);
-/* after_seq -1: not given. */
-void ws_member_join(struct ws_socket *s, int64_t room_id, int64_t after_seq);
+/* password may be NULL; after_seq -1: not given. */
+void ws_member_join(struct ws_socket *s, int64_t room_id, const char *password, int64_t after_seq);
 /* Leaves; tells the socket why, unless reason is NULL. */
 void ws_member_leave(struct ws_member *m, const char *reason);
 void ws_member_offer(struct ws_member *m, int64_t seq, struct ws_frame *f);
+void ws_member_forget_password(struct ws_member *m);
+/* A call has ended. False: the member had left before, and is gone now or with the last call. */
+bool ws_member_call_ended(struct ws_member *m);
+/* Marks what the peer has read, as far as seq. */
+void ws_member_read(struct ws_member *m, int64_t seq);
+/* Reads the room from the member's cursor on; the first time, asks whether it may. */
+void ws_history_list(struct ws_member *m);
 /* The subscription is there, or the queue has become shorter. */
-void ws_member_continue(struct ws_member *m);
-void ws_member_type(struct ws_member *m, bool is_typing);
-/* Whether the user is in the room with another socket. */
-bool ws_member_has_twin(const struct ws_member *m);
-/* Whether this is the member that stands for its user in a list of users. */
-bool ws_member_is_first(const struct ws_member *m);
+void ws_history_continue(struct ws_member *m);
+
+/* --- ws_typing.c --- */
+void ws_typing_set(struct ws_member *m, bool is_typing);
+void ws_typing_event(struct ws_room *r, const Socializer__V1__Typing *typing);
+void ws_typing_tick(struct ws_room *r, uint64_t now);
+void ws_typing_clear(struct ws_room *r);
+
+/* --- ws_presence.c: telling the service who is where, and asking it --- */
+
+/* The rooms of the socket have changed. */
+void ws_presence_changed(struct ws_socket *s);
+/* It ends: one report for all of its rooms. Before its token is taken away. */
+void ws_presence_end(struct ws_socket *s);
+void ws_presence_tick(struct ws_socket *s, uint64_t now);
+/* room_id 0: anywhere. */
+enum status ws_presence_list(struct ws_socket *s, int64_t room_id, struct error *reterr) MUST_CHECK;
 
 /* --- ws_json.c: what is sent, appended to ws->text --- */
-void ws_json_error(struct ws *ws, const struct error *error, const char *client_message_id);
+void ws_json_error(struct ws *ws, const struct error *error, const struct ws_about *about);
 void ws_json_established(struct ws *ws, const struct ws_user *user);
 void ws_json_pong(struct ws *ws);
 void ws_json_room_joined(struct ws *ws, int64_t room_id, int64_t last_seq, bool recovered,
                          int64_t first_seq);
 void ws_json_room_left(struct ws *ws, int64_t room_id, const char *reason);
-void ws_json_message(struct ws *ws, const Socializer__V1__RoomMessage *message);
-void ws_json_history(struct ws *ws, int64_t room_id, Socializer__V1__RoomMessage *const *messages,
-                     size_t n);
-void ws_json_presence(struct ws *ws, const char *type, int64_t room_id, const struct ws_user *user);
+void ws_json_presence(struct ws *ws, int64_t room_id, const Socializer__V1__Presence *presence);
 void ws_json_typing(struct ws *ws, int64_t room_id, int64_t user_id, const char *username,
                     bool is_typing);
-void ws_json_read(struct ws *ws, int64_t room_id, const struct ws_user *user, int64_t seq);
-/* room NULL: everybody. */
-void ws_json_online(struct ws *ws, const struct ws_room *room);
+void ws_json_read(struct ws *ws, int64_t room_id, const Socializer__V1__ReadMark *mark);
+void ws_json_online(struct ws *ws, int64_t room_id,
+                    const Socializer__V1__ListOnlineUsersResponse *online);
+/* False when there is nothing to say. */
+bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event);
 
-/* An error frame to one socket. */
-void ws_send_error(struct ws_socket *s, const struct error *error, const char *client_message_id);
+/* --- ws_json_event.c: the same of durable events --- */
+void ws_json_event(struct ws *ws, const Socializer__V1__RoomEvent *event);
+/* A frame of messages: begun, filled, ended. */
+void ws_json_history_begin(struct ws *ws, int64_t room_id);
+void ws_json_history_add(struct ws *ws, const Socializer__V1__RoomMessage *message, bool is_first);
+void ws_json_history_end(struct ws *ws);
+/* ,"name":"value" */
+void ws_json_text(struct buffer *b, const char *name, const char *value);
+/* ,"user_id":1,"username":"ada" */
+void ws_json_user(struct buffer *b, int64_t user_id, const char *username);
 
 #endif

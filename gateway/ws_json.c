@@ -6,8 +6,7 @@
 
 #include <inttypes.h>
 
-/* ,"name":"value" */
-static void member(struct buffer *b, const char *name, const char *value)
+void ws_json_text(struct buffer *b, const char *name, const char *value)
 {
         buffer_printf(b, ",\"%s\":", name);
         json_append_string(b, value);
@@ -18,28 +17,32 @@ static void time_member(struct buffer *b, int64_t wall_ms)
         char text[32];
 
         clock_format(wall_ms, text, sizeof(text));
-        member(b, "timestamp", text);
+        ws_json_text(b, "timestamp", text);
 }
 
-static void user_members(struct buffer *b, int64_t user_id, const char *username)
+void ws_json_user(struct buffer *b, int64_t user_id, const char *username)
 {
         buffer_printf(b, ",\"user_id\":%" PRId64, user_id);
-        member(b, "username", username);
+        ws_json_text(b, "username", username);
 }
 
-void ws_json_error(struct ws *ws, const struct error *error, const char *client_message_id)
+void ws_json_error(struct ws *ws, const struct error *error, const struct ws_about *about)
 {
         struct buffer *b = &ws->text;
 
         buffer_printf(b, "{\"type\":\"error\",\"code\":\"%s\"", status_name(error->status));
-        member(b, "message",
-               error->status == STATUS_INTERNAL ? "something went wrong here" : error->text);
+        ws_json_text(b, "message",
+                     error->status == STATUS_INTERNAL ? "something went wrong here" : error->text);
         if (error->field[0])
-                member(b, "field", error->field);
+                ws_json_text(b, "field", error->field);
         if (error->retry_after_ms)
                 buffer_printf(b, ",\"retry_after_ms\":%" PRIu32, error->retry_after_ms);
-        if (client_message_id && *client_message_id)
-                member(b, "client_message_id", client_message_id);
+        if (about && about->client_message_id && *about->client_message_id)
+                ws_json_text(b, "client_message_id", about->client_message_id);
+        if (about && about->room_id)
+                buffer_printf(b, ",\"room_id\":%" PRId64, about->room_id);
+        if (about && about->message_id)
+                buffer_printf(b, ",\"message_id\":%" PRId64, about->message_id);
         buffer_append_char(b, '}');
 }
 
@@ -48,8 +51,8 @@ void ws_json_established(struct ws *ws, const struct ws_user *user)
         struct buffer *b = &ws->text;
 
         buffer_append_str(b, "{\"type\":\"connection_established\"");
-        user_members(b, user->id, user->username);
-        member(b, "message", "Connected");
+        ws_json_user(b, user->id, user->username);
+        ws_json_text(b, "message", "Connected");
         time_member(b, clock_wall_ms());
         buffer_append_char(b, '}');
 }
@@ -73,51 +76,15 @@ void ws_json_room_joined(struct ws *ws, int64_t room_id, int64_t last_seq, bool 
 void ws_json_room_left(struct ws *ws, int64_t room_id, const char *reason)
 {
         buffer_printf(&ws->text, "{\"type\":\"room_left\",\"room_id\":%" PRId64, room_id);
-        member(&ws->text, "reason", reason);
+        ws_json_text(&ws->text, "reason", reason);
         buffer_append_char(&ws->text, '}');
 }
 
-static int64_t message_ms(const Socializer__V1__RoomMessage *m)
+void ws_json_presence(struct ws *ws, int64_t room_id, const Socializer__V1__Presence *presence)
 {
-        return m->timestamp ? m->timestamp->seconds * 1000 + m->timestamp->nanos / 1000000 : 0;
-}
-
-static void message_members(struct buffer *b, const Socializer__V1__RoomMessage *m)
-{
-        buffer_printf(b, "\"room_id\":%" PRId64 ",\"seq\":%" PRId64 ",\"message_id\":%" PRId64,
-                      m->room_id, m->seq, m->message_id);
-        user_members(b, m->user_id, m->username);
-        member(b, "content", m->content);
-        time_member(b, message_ms(m));
-        member(b, "client_message_id", m->client_message_id);
-}
-
-void ws_json_message(struct ws *ws, const Socializer__V1__RoomMessage *message)
-{
-        buffer_append_str(&ws->text, "{\"type\":\"chat_message\",");
-        message_members(&ws->text, message);
-        buffer_append_char(&ws->text, '}');
-}
-
-void ws_json_history(struct ws *ws, int64_t room_id, Socializer__V1__RoomMessage *const *messages,
-                     size_t n)
-{
-        struct buffer *b = &ws->text;
-
-        buffer_printf(b, "{\"type\":\"chat_history\",\"room_id\":%" PRId64 ",\"messages\":[",
-                      room_id);
-        for (size_t i = 0; i < n; i++) {
-                buffer_append_str(b, i == 0 ? "{" : ",{");
-                message_members(b, messages[i]);
-                buffer_append_char(b, '}');
-        }
-        buffer_append_str(b, "]}");
-}
-
-void ws_json_presence(struct ws *ws, const char *type, int64_t room_id, const struct ws_user *user)
-{
-        buffer_printf(&ws->text, "{\"type\":\"%s\",\"room_id\":%" PRId64, type, room_id);
-        user_members(&ws->text, user->id, user->username);
+        buffer_printf(&ws->text, "{\"type\":\"%s\",\"room_id\":%" PRId64,
+                      presence->is_online ? "user_joined" : "user_left", room_id);
+        ws_json_user(&ws->text, presence->user_id, presence->username);
         time_member(&ws->text, clock_wall_ms());
         buffer_append_char(&ws->text, '}');
 }
@@ -126,45 +93,83 @@ void ws_json_typing(struct ws *ws, int64_t room_id, int64_t user_id, const char 
                     bool is_typing)
 {
         buffer_printf(&ws->text, "{\"type\":\"user_typing\",\"room_id\":%" PRId64, room_id);
-        user_members(&ws->text, user_id, username);
+        ws_json_user(&ws->text, user_id, username);
         buffer_printf(&ws->text, ",\"is_typing\":%s}", is_typing ? "true" : "false");
 }
 
-void ws_json_read(struct ws *ws, int64_t room_id, const struct ws_user *user, int64_t seq)
+void ws_json_read(struct ws *ws, int64_t room_id, const Socializer__V1__ReadMark *mark)
 {
         buffer_printf(&ws->text, "{\"type\":\"message_read\",\"room_id\":%" PRId64, room_id);
-        user_members(&ws->text, user->id, user->username);
-        buffer_printf(&ws->text, ",\"seq\":%" PRId64 "}", seq);
+        ws_json_user(&ws->text, mark->user_id, mark->username);
+        buffer_printf(&ws->text, ",\"seq\":%" PRId64 "}", mark->seq);
 }
 
-/* Appends a user to the list, as long as it is short enough. */
-static void online_user(struct buffer *b, const struct ws_user *user, size_t *n)
+void ws_json_online(struct ws *ws, int64_t room_id,
+                    const Socializer__V1__ListOnlineUsersResponse *online)
 {
-        if ((*n)++ >= WS_MAX_ONLINE)
-                return;
-        buffer_printf(b, "%s{\"user_id\":%" PRId64, *n == 1 ? "" : ",", user->id);
-        member(b, "username", user->username);
+        struct buffer *b = &ws->text;
+
+        buffer_append_str(b, "{\"type\":\"online_users\"");
+        if (room_id)
+                buffer_printf(b, ",\"room_id\":%" PRId64, room_id);
+        buffer_append_str(b, ",\"users\":[");
+        for (size_t i = 0; i < online->n_users; i++) {
+                buffer_printf(b, "%s{\"user_id\":%" PRId64, i == 0 ? "" : ",",
+                              online->users[i]->user_id);
+                ws_json_text(b, "username", online->users[i]->username);
+                buffer_append_char(b, '}');
+        }
+        buffer_printf(b, "],\"count\":%" PRId32 "}", online->count);
+}
+
+static const char *invite_status(Socializer__V1__InviteStatus status)
+{
+        switch (status) {
+        case SOCIALIZER__V1__INVITE_STATUS__INVITE_STATUS_PENDING:
+                return "pending";
+        case SOCIALIZER__V1__INVITE_STATUS__INVITE_STATUS_ACCEPTED:
+                return "accepted";
+        case SOCIALIZER__V1__INVITE_STATUS__INVITE_STATUS_DECLINED:
+                return "declined";
+        case SOCIALIZER__V1__INVITE_STATUS__INVITE_STATUS_REVOKED:
+                return "revoked";
+        default:
+                return "unspecified";
+        }
+}
+
+static void json_invite(struct buffer *b, const Socializer__V1__Invite *invite)
+{
+        buffer_printf(b, "{\"type\":\"invite\",\"invite_id\":%" PRId64 ",\"room_id\":%" PRId64,
+                      invite->id, invite->room_id);
+        ws_json_text(b, "room_name", invite->room_name);
+        buffer_printf(b, ",\"inviter_id\":%" PRId64, invite->inviter_id);
+        ws_json_text(b, "inviter_username", invite->inviter_username);
+        ws_json_text(b, "status", invite_status(invite->status));
         buffer_append_char(b, '}');
 }
 
-void ws_json_online(struct ws *ws, const struct ws_room *room)
+bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event)
 {
         struct buffer *b = &ws->text;
-        size_t n = 0;
 
-        buffer_append_str(b, "{\"type\":\"online_users\"");
-        if (room)
-                buffer_printf(b, ",\"room_id\":%" PRId64, room->id);
-        buffer_append_str(b, ",\"users\":[");
-        if (room) {
-                for (struct ws_member *m = room->members; m; m = m->next)
-                        if (m->present && ws_member_is_first(m))
-                                online_user(b, m->socket->user, &n);
-        } else {
-                for (size_t i = 0; i < WS_BUCKETS; i++)
-                        for (struct ws_user *u = ws->users[i]; u; u = u->next)
-                                if (u->n_sockets > 0)
-                                        online_user(b, u, &n);
+        switch (event->event_case) {
+        case SOCIALIZER__V1__USER_EVENT__EVENT_INVITE:
+                json_invite(b, event->invite);
+                return true;
+        case SOCIALIZER__V1__USER_EVENT__EVENT_MEMBERSHIP:
+                buffer_printf(b,
+                              "{\"type\":\"membership_changed\",\"room_id\":%" PRId64
+                              ",\"is_member\":%s}",
+                              event->membership->room_id,
+                              event->membership->is_member ? "true" : "false");
+                return true;
+        case SOCIALIZER__V1__USER_EVENT__EVENT_READ:
+                buffer_printf(
+                        b, "{\"type\":\"room_read\",\"room_id\":%" PRId64 ",\"seq\":%" PRId64 "}",
+                        event->read->room_id, event->read->seq);
+                return true;
+        default:
+                return false;
         }
-        buffer_printf(b, "],\"count\":%zu}", n);
 }

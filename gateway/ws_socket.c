@@ -35,15 +35,21 @@ static void on_closed(uv_handle_t *handle)
         ws_socket_unref(handle->data);
 }
 
+static void leave_all(struct ws_socket *s)
+{
+        ws_presence_end(s);
+        while (s->members)
+                ws_member_leave(s->members, NULL);
+        ws_token_detach(s);
+}
+
 void ws_socket_drop(struct ws_socket *s)
 {
         struct ws *ws = s->ws;
 
         if (s->state == WS_GONE)
                 return;
-        while (s->members)
-                ws_member_leave(s->members, NULL);
-        ws_token_detach(s);
+        leave_all(s);
         s->state = WS_GONE;
         if (s->prev)
                 s->prev->next = s->next;
@@ -85,7 +91,7 @@ static void continue_members(struct ws_socket *s)
         for (struct ws_member *m = s->members, *next; m; m = next) {
                 next = m->next_of_socket;
                 if (m->state == WS_MEMBER_FULL)
-                        ws_member_continue(m);
+                        ws_history_continue(m);
         }
 }
 
@@ -126,9 +132,7 @@ static void write_queue(struct ws_socket *s)
 
 static void begin_closing(struct ws_socket *s)
 {
-        while (s->members)
-                ws_member_leave(s->members, NULL);
-        ws_token_detach(s);
+        leave_all(s);
         s->state = WS_CLOSING;
         s->deadline_ms = ws_now(s->ws) + WS_CLOSE_MS;
 }
@@ -189,12 +193,6 @@ void ws_socket_send_text(struct ws_socket *s)
         buffer_clear(&s->ws->text);
         ws_socket_send(s, f);
         ws_frame_unref(f);
-}
-
-void ws_send_error(struct ws_socket *s, const struct error *error, const char *client_message_id)
-{
-        ws_json_error(s->ws, error, client_message_id);
-        ws_socket_send_text(s);
 }
 
 /* --- reading --- */
@@ -463,6 +461,7 @@ static void link_socket(struct ws *ws, struct ws_socket *s)
         ws->sockets = s;
         ws->n_sockets++;
         ws->refs++;
+        s->number = ++ws->n_accepted;
         ws->gateway->counters.ws_connections++;
         ws->gateway->counters.ws_accepted++;
 }
@@ -532,6 +531,7 @@ void ws_socket_tick(struct ws_socket *s)
                 break;
         case WS_OPEN:
                 ping(s, now);
+                ws_presence_tick(s, now);
                 break;
         case WS_CHECKING:
         case WS_GONE:

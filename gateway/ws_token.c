@@ -1,6 +1,6 @@
-/* Who is behind a socket. Sockets that bring the same token share it: the service is asked about it
- * once when it is new, and again every half minute, so that a token that is revoked or has expired
- * does not stay signed in. */
+/* By what right a socket is there. Sockets that bring the same token share it: the service is asked
+ * about it once when it is new, again when the user's sessions have changed, and every half minute,
+ * so that a token that is revoked or has expired does not stay signed in. */
 #include "gateway/ws_internal.h"
 
 #include <stdio.h>
@@ -14,79 +14,6 @@ static size_t text_bucket(const char *text)
                 hash = (hash ^ (uint8_t)*at) * UINT64_C(0x100000001b3);
         return (size_t)(hash >> 32) % WS_BUCKETS;
 }
-
-static size_t user_bucket(int64_t id)
-{
-        return (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 32) % WS_BUCKETS;
-}
-
-/* --- users --- */
-
-/* The user, made on first use, with a reference; NULL when there is no memory. */
-static struct ws_user *user_get(struct ws *ws, int64_t id)
-{
-        size_t b = user_bucket(id);
-        struct ws_user *u;
-
-        for (u = ws->users[b]; u; u = u->next) {
-                if (u->id == id) {
-                        u->refs++;
-                        return u;
-                }
-        }
-        u = calloc(1, sizeof(*u));
-        if (!u)
-                return NULL;
-        u->id = id;
-        u->refs = 1;
-        u->next = ws->users[b];
-        ws->users[b] = u;
-        return u;
-}
-
-static void user_unref(struct ws *ws, struct ws_user *u)
-{
-        if (!u || --u->refs > 0)
-                return;
-        for (struct ws_user **at = &ws->users[user_bucket(u->id)]; *at; at = &(*at)->next) {
-                if (*at == u) {
-                        *at = u->next;
-                        break;
-                }
-        }
-        free(u);
-}
-
-static void user_attach(struct ws_socket *s, struct ws_user *u)
-{
-        s->user = u;
-        u->refs++;
-        s->prev_of_user = NULL;
-        s->next_of_user = u->sockets;
-        if (u->sockets)
-                u->sockets->prev_of_user = s;
-        u->sockets = s;
-        u->n_sockets++;
-}
-
-static void user_detach(struct ws_socket *s)
-{
-        struct ws_user *u = s->user;
-
-        if (!u)
-                return;
-        if (s->prev_of_user)
-                s->prev_of_user->next_of_user = s->next_of_user;
-        else
-                u->sockets = s->next_of_user;
-        if (s->next_of_user)
-                s->next_of_user->prev_of_user = s->prev_of_user;
-        u->n_sockets--;
-        s->user = NULL;
-        user_unref(s->ws, u);
-}
-
-/* --- tokens --- */
 
 static struct ws_token *token_get(struct ws *ws, const char *text)
 {
@@ -108,7 +35,12 @@ static struct ws_token *token_get(struct ws *ws, const char *text)
         return t;
 }
 
-static void token_unref(struct ws_token *t)
+void ws_token_ref(struct ws_token *t)
+{
+        t->refs++;
+}
+
+void ws_token_unref(struct ws_token *t)
 {
         struct ws *ws = t->ws;
 
@@ -120,7 +52,7 @@ static void token_unref(struct ws_token *t)
                         break;
                 }
         }
-        user_unref(ws, t->user);
+        ws_user_unref(ws, t->user);
         explicit_bzero(t->text, strlen(t->text));
         free(t);
         ws_unref(ws);
@@ -148,14 +80,14 @@ static void token_leave(struct ws_socket *s)
         if (s->next_of_token)
                 s->next_of_token->prev_of_token = s->prev_of_token;
         s->token = NULL;
-        token_unref(t);
+        ws_token_unref(t);
 }
 
 void ws_token_detach(struct ws_socket *s)
 {
         if (!s->token)
                 return;
-        user_detach(s);
+        ws_user_detach(s);
         token_leave(s);
 }
 
@@ -177,7 +109,7 @@ static void refuse_all(struct ws_token *t, const struct error *error)
         t->refs++;
         while (t->sockets)
                 refuse(t->sockets, error);
-        token_unref(t);
+        ws_token_unref(t);
 }
 
 void ws_token_refused(struct ws_token *t)
@@ -201,7 +133,7 @@ static void admit(struct ws_socket *s, struct ws_user *u)
                 ws_socket_close(s, WSLAY_CODE_POLICY_VIOLATION, "too many connections");
                 return;
         }
-        user_attach(s, u);
+        ws_user_attach(s, u);
         s->state = WS_OPEN;
         ws_json_established(s->ws, u);
         ws_socket_send_text(s);
@@ -218,7 +150,7 @@ static struct ws_socket *first_waiting(const struct ws_token *t)
 
 static void admit_waiting(struct ws_token *t, const Socializer__V1__User *who)
 {
-        struct ws_user *u = user_get(t->ws, who->id);
+        struct ws_user *u = ws_user_get(t->ws, who->id);
         struct error error;
 
         if (!u) {
@@ -227,10 +159,17 @@ static void admit_waiting(struct ws_token *t, const Socializer__V1__User *who)
                 return;
         }
         snprintf(u->username, sizeof(u->username), "%s", who->username);
-        user_unref(t->ws, t->user);
+        ws_user_unref(t->ws, t->user);
         t->user = u;
         for (struct ws_socket *s; (s = first_waiting(t));)
                 admit(s, u);
+}
+
+static void confirmed(struct ws_token *t, const Socializer__V1__User *who)
+{
+        admit_waiting(t, who);
+        if (t->user && t->sockets)
+                ws_user_subscribe(t->user, t);
 }
 
 /* The service says no, or cannot say now; who was let in stays then. */
@@ -254,8 +193,8 @@ static void on_me(void *closure, soc_status status, const ProtobufCMessage *resp
         if (status != SOC_OK)
                 unconfirmed(t, (const struct error *)error);
         else if (r->user)
-                admit_waiting(t, r->user);
-        token_unref(t);
+                confirmed(t, r->user);
+        ws_token_unref(t);
 }
 
 /* Asks the service about a token. */
@@ -318,7 +257,7 @@ static void on_renewed(void *closure, soc_status status, const ProtobufCMessage 
                 exchange(s, r->token, (const Socializer__V1__GetMeResponse *)response);
         else if (s->state == WS_OPEN)
                 ws_send_error(s, (const struct error *)error, NULL);
-        token_unref(r->token);
+        ws_token_unref(r->token);
         ws_socket_unref(s);
         free(r);
 }
@@ -347,7 +286,7 @@ static enum status renew(struct ws_socket *s, const char *text, struct error *re
                 error_retry(reterr, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
         }
         if (t)
-                token_unref(t);
+                ws_token_unref(t);
         free(r);
         return (enum status)st;
 }
@@ -389,17 +328,30 @@ static void recheck(struct ws_token *t)
                 t->check_at_ms = ws_now(t->ws) + WS_TOKEN_RETRY_MS;
 }
 
+void ws_token_recheck(struct ws_user *u)
+{
+        for (struct ws_socket *s = u->sockets; s; s = s->next_of_user) {
+                if (s->token->recheck == s->ws->n_rechecks + 1)
+                        continue; /* another socket's, too */
+                s->token->recheck = s->ws->n_rechecks + 1;
+                recheck(s->token);
+        }
+        if (u->sockets)
+                u->sockets->ws->n_rechecks++;
+}
+
 void ws_recheck(struct ws *ws, int64_t user_id, const char *token)
 {
+        struct ws_user *u;
+
         if (user_id == 0) {
                 for (struct ws_token *t = ws->tokens[text_bucket(token)]; t; t = t->next)
                         if (t->user && strcmp(t->text, token) == 0)
                                 user_id = t->user->id;
         }
-        for (size_t i = 0; i < WS_BUCKETS; i++)
-                for (struct ws_token *t = ws->tokens[i]; t; t = t->next)
-                        if (t->user && t->user->id == user_id)
-                                recheck(t);
+        u = ws_user_find(ws, user_id);
+        if (u)
+                ws_token_recheck(u);
 }
 
 void ws_token_tick(struct ws *ws)

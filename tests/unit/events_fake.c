@@ -6,6 +6,7 @@
 #include <nng/protocol/pubsub0/pub.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,6 +27,7 @@ struct source {
 
 struct events_fake {
         nng_socket socket;
+        atomic_uint n_followers;
         pthread_t thread;
         pthread_mutex_t mutex; /* guards what follows, and the order of what is sent */
         pthread_cond_t stop;
@@ -140,6 +142,20 @@ static void *watermark_main(void *arg)
         return NULL;
 }
 
+static void on_follower(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+        struct events_fake *e = arg;
+
+        (void)pipe;
+        (void)event;
+        atomic_fetch_add(&e->n_followers, 1);
+}
+
+unsigned events_fake_followers(const struct events_fake *e)
+{
+        return atomic_load(&e->n_followers);
+}
+
 struct events_fake *events_fake_new(const char *url)
 {
         struct events_fake *e = calloc(1, sizeof(*e));
@@ -147,6 +163,7 @@ struct events_fake *events_fake_new(const char *url)
         pthread_mutex_init(&e->mutex, NULL);
         pthread_cond_init(&e->stop, NULL);
         if (nng_pub0_open(&e->socket) != 0 ||
+            nng_pipe_notify(e->socket, NNG_PIPE_EV_ADD_POST, on_follower, e) != 0 ||
             nng_socket_set_int(e->socket, NNG_OPT_SENDBUF, 1024) != 0 ||
             nng_listen(e->socket, url, NULL, 0) != 0 ||
             pthread_create(&e->thread, NULL, watermark_main, e) != 0)

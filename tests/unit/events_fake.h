@@ -24,6 +24,9 @@ struct events_of {
 struct events_fake *events_fake_new(const char *url);
 struct events_fake *events_fake_free(struct events_fake *e);
 
+/* Subscribers that it has had so far: who is not there yet misses what passes. */
+unsigned events_fake_followers(const struct events_fake *e);
+
 /* All of these: any thread. Made on first use. */
 struct events_fake_keys events_fake_keys(struct events_fake *e, struct events_of of);
 /* Other topic and key from now on; nobody is told. */

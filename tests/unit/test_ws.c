@@ -1,4 +1,4 @@
-/* gateway/ws*.c: chat over WebSockets. */
+/* gateway/ws*.c: who is let in, what is wrong, and how connections end. */
 #include "tests/unit/ws_fixture.h"
 
 #include <stdio.h>
@@ -86,9 +86,7 @@ static void a_revoked_token_closes_its_sockets(void **state)
         struct fixture *f = *state;
         struct peer *p = join(f, "token-5"), *q = join(f, "token-5"), *other = join(f, "token-6");
 
-        skip_frame(f, p, "user_joined");
-        skip_frame(f, q, "user_joined");
-        f->chat->revoked = true;
+        rooms_fake_revoke(f->chat, "token-5");
         put(p, "{\"type\":\"chat_message\",\"content\":\"x\",\"client_message_id\":\"c\"}");
         json_t *error = want(f, p, "error");
         assert_text(error, "code", "UNAUTHENTICATED");
@@ -96,9 +94,8 @@ static void a_revoked_token_closes_its_sockets(void **state)
         json_decref(error);
         want_close(f, p, 4003);
         want_close(f, q, 4003);
-        json_t *left = want(f, other, "user_left");
-        assert_int_equal(number(left, "user_id"), 5);
-        json_decref(left);
+        put(other, "{\"type\":\"ping\"}");
+        skip_frame(f, other, "pong");
         assert_int_equal(other->close_code, 0);
 }
 
@@ -130,224 +127,6 @@ static void a_user_has_so_many_sockets_and_no_more(void **state)
         sign_in(f, "token-6");
 }
 
-/* --- talking --- */
-
-static void everybody_hears_a_message_once_and_its_sender_too(void **state)
-{
-        struct fixture *f = *state;
-        struct peer *p = join(f, "token-1"), *q = join(f, "token-2");
-
-        skip_frame(f, p, "user_joined");
-        put(p,
-            "{\"type\":\"chat_message\",\"content\":\"hi \\u2603\",\"client_message_id\":\"c1\"}");
-        put(p, "{\"type\":\"chat_message\",\"content\":\"ho\",\"room_id\":\"general\"}");
-        struct peer *both[] = {p, q};
-        for (int i = 0; i < 2; i++) {
-                json_t *m = want(f, both[i], "chat_message");
-                assert_int_equal(number(m, "room_id"), 1);
-                assert_int_equal(number(m, "seq"), 1);
-                assert_int_equal(number(m, "message_id"), 1001);
-                assert_int_equal(number(m, "user_id"), 1);
-                assert_text(m, "username", "user1");
-                assert_text(m, "content", "hi ☃");
-                assert_text(m, "client_message_id", "c1");
-                assert_non_null(json_object_get(m, "timestamp"));
-                json_decref(m);
-                m = want(f, both[i], "chat_message");
-                assert_int_equal(number(m, "seq"), 2);
-                json_decref(m);
-        }
-}
-
-static void history_comes_before_what_is_live(void **state)
-{
-        struct fixture *f = *state;
-
-        for (int i = 0; i < 80; i++)
-                chat_fake_say(f->chat, "before", false);
-        struct peer *p = sign_in(f, "token-1");
-        put(p, "{\"type\":\"join_room\",\"room_id\":\"general\"}");
-        json_t *m = want(f, p, "room_joined");
-        assert_int_equal(number(m, "last_seq"), 80);
-        assert_true(json_is_true(json_object_get(m, "recovered")));
-        json_decref(m);
-        m = want(f, p, "chat_history");
-        json_t *messages = json_object_get(m, "messages");
-        assert_int_equal(json_array_size(messages), 50);
-        assert_int_equal(number(json_array_get(messages, 0), "seq"), 31);
-        json_decref(m);
-        chat_fake_say(f->chat, "now", true);
-        m = want(f, p, "chat_message");
-        assert_int_equal(number(m, "seq"), 81);
-        json_decref(m);
-}
-
-/* Reads history and messages up to last, each of which has to follow the one before; others may go
- * meanwhile. */
-static void want_all(struct fixture *f, struct peer *p, int64_t cursor, int64_t last)
-{
-        while (cursor < last) {
-                json_t *m = NULL, *message;
-                size_t i;
-
-                assert_true(t_wait((m = poll_json(f, p)) != NULL, 10000));
-                if (strcmp(json_string_value(json_object_get(m, "type")), "chat_message") == 0) {
-                        assert_int_equal(number(m, "seq"), ++cursor);
-                } else if (strcmp(json_string_value(json_object_get(m, "type")), "user_left") !=
-                           0) {
-                        assert_text(m, "type", "chat_history");
-                        json_array_foreach(json_object_get(m, "messages"), i, message)
-                                assert_int_equal(number(message, "seq"), ++cursor);
-                }
-                json_decref(m);
-        }
-        assert_int_equal(cursor, last);
-}
-
-static void resuming_brings_everything_since(void **state)
-{
-        struct fixture *f = *state;
-
-        for (int i = 0; i < 1500; i++)
-                chat_fake_say(f->chat, "before", false);
-        struct peer *p = sign_in(f, "token-1");
-        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":7}");
-        json_t *m = want(f, p, "room_joined");
-        assert_true(json_is_true(json_object_get(m, "recovered")));
-        json_decref(m);
-        for (int i = 0; i < 100; i++)
-                chat_fake_say(f->chat, "meanwhile", true);
-        want_all(f, p, 7, 1600);
-}
-
-static void joining_while_others_talk_misses_and_doubles_nothing(void **state)
-{
-        struct fixture *f = *state;
-
-        join(f, "token-1");
-        for (int round = 0; round < 20; round++) {
-                struct peer *p = sign_in(f, "token-1");
-                int64_t from = f->chat->last_seq;
-                char text[80];
-
-                snprintf(text, sizeof(text),
-                         "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":%lld}",
-                         (long long)from);
-                put(p, text);
-                for (int i = 0; i < 100; i++) {
-                        chat_fake_say(f->chat, "meanwhile", true);
-                        if (i % 7 == 0)
-                                ws_turn(f);
-                }
-                skip_frame(f, p, "room_joined");
-                want_all(f, p, from, from + 100);
-        }
-}
-
-static void what_is_gone_is_not_called_recovered(void **state)
-{
-        struct fixture *f = *state;
-
-        for (int i = 0; i < 40; i++)
-                chat_fake_say(f->chat, "before", false);
-        f->chat->first_seq = 20;
-        struct peer *p = sign_in(f, "token-1");
-        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":5}");
-        json_t *m = want(f, p, "room_joined");
-        assert_true(json_is_false(json_object_get(m, "recovered")));
-        assert_int_equal(number(m, "first_seq"), 20);
-        json_decref(m);
-        want_all(f, p, 19, 40);
-        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":500}");
-        m = want(f, p, "room_joined");
-        assert_true(json_is_false(json_object_get(m, "recovered")));
-        json_decref(m);
-        skip_frame(f, p, "chat_history");
-        chat_fake_say(f->chat, "now", true);
-        want_all(f, p, 40, 41);
-}
-
-static void a_restart_of_the_service_loses_nothing(void **state)
-{
-        struct fixture *f = *state;
-        struct peer *p = join(f, "token-1");
-
-        for (int i = 0; i < 50; i++)
-                chat_fake_say(f->chat, "before", true);
-        chat_fake_restart_publisher(f->chat);
-        for (int i = 0; i < 50; i++)
-                chat_fake_say(f->chat, "after", true);
-        want_all(f, p, 0, 100);
-}
-
-static void when_the_first_ones_token_ends_the_others_hear_on(void **state)
-{
-        struct fixture *f = *state;
-        struct peer *p = join(f, "token-1"), *q = join(f, "token-2");
-
-        skip_frame(f, p, "user_joined");
-        WAIT(ws_room_find(f->gateway.ws, 1)->live);
-        put_frame(p, 0x88, "", 0);
-        WAIT(p->released);
-        skip_frame(f, q, "user_left");
-        chat_fake_say(f->chat, "still here", true);
-        want_all(f, q, 0, 1);
-}
-
-static void presence_is_of_users_and_not_of_sockets(void **state)
-{
-        struct fixture *f = *state;
-        struct peer *p = join(f, "token-1");
-        struct peer *a = join(f, "token-2");
-        json_t *m = want(f, p, "user_joined");
-
-        assert_int_equal(number(m, "user_id"), 2);
-        json_decref(m);
-        struct peer *b = join(f, "token-2");
-        put(b, "{\"type\":\"leave_room\",\"room_id\":1}");
-        m = want(f, b, "room_left");
-        assert_text(m, "reason", "left");
-        json_decref(m);
-        put(p, "{\"type\":\"get_online_users\",\"room_id\":\"general\"}");
-        m = want(f, p, "online_users");
-        assert_int_equal(number(m, "count"), 2);
-        json_decref(m);
-        shutdown(a->fd, SHUT_RDWR);
-        m = want(f, p, "user_left");
-        assert_int_equal(number(m, "user_id"), 2);
-        json_decref(m);
-        put(p, "{\"type\":\"get_online_users\"}");
-        m = want(f, p, "online_users");
-        assert_int_equal(number(m, "count"), 2); /* b is connected still */
-        json_decref(m);
-}
-
-static void typing_and_reading_are_told_to_the_others(void **state)
-{
-        struct fixture *f = *state;
-        struct peer *p = join(f, "token-1"), *q = join(f, "token-2");
-
-        skip_frame(f, p, "user_joined");
-        put(q, "{\"type\":\"typing\",\"is_typing\":true}");
-        put(q, "{\"type\":\"typing\",\"is_typing\":true,\"room_id\":1}");
-        json_t *m = want(f, p, "user_typing");
-        assert_true(json_is_true(json_object_get(m, "is_typing")));
-        json_decref(m);
-        put(q, "{\"type\":\"chat_message\",\"content\":\"x\"}");
-        m = want(f, p, "user_typing");
-        assert_true(json_is_false(json_object_get(m, "is_typing")));
-        json_decref(m);
-        skip_frame(f, p, "chat_message");
-        skip_frame(f, q, "chat_message");
-        put(p, "{\"type\":\"read\",\"room_id\":1,\"seq\":1}");
-        m = want(f, q, "message_read");
-        assert_int_equal(number(m, "seq"), 1);
-        assert_int_equal(number(m, "user_id"), 1);
-        json_decref(m);
-        put(p, "{\"type\":\"read\",\"room_id\":1,\"seq\":2}");
-        want_error(f, p, "INVALID_ARGUMENT");
-}
-
 /* --- bad input --- */
 
 static void what_is_wrong_is_named_and_the_connection_stays(void **state)
@@ -375,6 +154,18 @@ static void what_is_wrong_is_named_and_the_connection_stays(void **state)
                 {"{\"type\":\"typing\"}", "INVALID_ARGUMENT", "is_typing"},
                 {"{\"type\":\"read\",\"room_id\":1}", "INVALID_ARGUMENT", "seq"},
                 {"{\"type\":\"leave_room\",\"room_id\":3}", "FAILED_PRECONDITION", "room 3"},
+                {"{\"type\":\"chat_message\",\"content\":\"x\",\"reply_to\":\"y\"}",
+                 "INVALID_ARGUMENT", "reply_to"},
+                {"{\"type\":\"edit_message\",\"content\":\"x\"}", "INVALID_ARGUMENT", "message_id"},
+                {"{\"type\":\"edit_message\",\"message_id\":1}", "INVALID_ARGUMENT", "content"},
+                {"{\"type\":\"delete_message\",\"message_id\":0}", "INVALID_ARGUMENT",
+                 "message_id"},
+                {"{\"type\":\"delete_message\",\"message_id\":1,\"room_id\":4}",
+                 "FAILED_PRECONDITION", "room 4"},
+                {"{\"type\":\"react\",\"message_id\":1}", "INVALID_ARGUMENT", "emoji"},
+                {"{\"type\":\"react\",\"message_id\":1,\"emoji\":\"x\",\"is_added\":1}",
+                 "INVALID_ARGUMENT", "is_added"},
+                {"{\"type\":\"get_online_users\",\"room_id\":4}", "FAILED_PRECONDITION", "room 4"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -482,10 +273,9 @@ static void a_peer_that_does_not_read_is_closed_and_the_others_are_not(void **st
 
         memset(content, 'y', sizeof(content) - 1);
         content[sizeof(content) - 1] = '\0';
-        skip_frame(f, slow, "user_joined");
         while (f->gateway.counters.ws_closed_slow == 0 && n < 15000) {
                 for (int i = 0; i < 20; i++, n++)
-                        chat_fake_say(f->chat, content, true);
+                        rooms_fake_say(f->chat, 1, content, true);
                 want_all(f, p, n - 20, n);
                 if (f->gateway.counters.ws_closed_slow)
                         break;
@@ -691,15 +481,6 @@ int main(void)
                 CASE(a_revoked_token_closes_its_sockets),
                 CASE(a_renewed_token_takes_the_old_ones_place),
                 CASE(a_user_has_so_many_sockets_and_no_more),
-                CASE(everybody_hears_a_message_once_and_its_sender_too),
-                CASE(history_comes_before_what_is_live),
-                CASE(resuming_brings_everything_since),
-                CASE(joining_while_others_talk_misses_and_doubles_nothing),
-                CASE(what_is_gone_is_not_called_recovered),
-                CASE(a_restart_of_the_service_loses_nothing),
-                CASE(when_the_first_ones_token_ends_the_others_hear_on),
-                CASE(presence_is_of_users_and_not_of_sockets),
-                CASE(typing_and_reading_are_told_to_the_others),
                 CASE(what_is_wrong_is_named_and_the_connection_stays),
                 CASE(content_has_at_most_5000_characters),
                 CASE(frames_that_break_the_rules_close_with_their_code),

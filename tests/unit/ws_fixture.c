@@ -24,7 +24,7 @@ int ws_setup(void **state)
         struct fixture *f = calloc(1, sizeof(*f));
         const soc_client_options options = {.wake = wake, .wake_closure = f};
 
-        f->chat = chat_fake_new();
+        f->chat = rooms_fake_new();
         f->options.events_url = f->chat->events_url;
         f->options.max_websockets_per_user = 100;
         f->options.max_messages_per_second = 1000;
@@ -36,7 +36,10 @@ int ws_setup(void **state)
         *state = f;
         if (soc_client_new(f->chat->rpc_url, &options, &f->gateway.client, NULL) != SOC_OK)
                 return -1;
-        return ws_new(&f->gateway, &f->gateway.ws, NULL) != STATUS_OK;
+        if (ws_new(&f->gateway, &f->gateway.ws, NULL) != STATUS_OK)
+                return -1;
+        /* What passes without a number is lost on who is not there yet. */
+        return t_wait((ws_turn(f), events_fake_followers(f->chat->events) > 0), 10000) ? 0 : -1;
 }
 
 int ws_teardown(void **state)
@@ -54,7 +57,7 @@ int ws_teardown(void **state)
                 close(f->peers[i].fd);
                 buffer_deinit(&f->peers[i].in);
         }
-        chat_fake_free(f->chat);
+        rooms_fake_free(f->chat);
         free(f);
         return failed;
 }
@@ -243,14 +246,76 @@ json_t *poll_json(struct fixture *f, struct peer *p)
         return NULL;
 }
 
-json_t *want(struct fixture *f, struct peer *p, const char *type)
+static bool is_presence(const char *type)
+{
+        return strcmp(type, "user_joined") == 0 || strcmp(type, "user_left") == 0;
+}
+
+const char *type_of(json_t *object)
+{
+        return json_string_value(json_object_get(object, "type"));
+}
+
+json_t *next_json(struct fixture *f, struct peer *p)
 {
         json_t *object = NULL;
 
-        if (!t_wait((object = poll_json(f, p)) != NULL || p->close_code, 10000) || !object)
+        for (;;) {
+                if (!t_wait((object = poll_json(f, p)) != NULL || p->close_code, 10000) || !object)
+                        return NULL;
+                if (!is_presence(type_of(object)))
+                        return object;
+                json_decref(object);
+        }
+}
+
+json_t *want(struct fixture *f, struct peer *p, const char *type)
+{
+        json_t *object = next_json(f, p);
+
+        if (!object)
                 fail_msg("want %s, got close %d", type, p->close_code);
-        assert_string_equal(json_string_value(json_object_get(object, "type")), type);
+        assert_string_equal(type_of(object), type);
         return object;
+}
+
+void want_presence(struct fixture *f, struct peer *p, const char *type, int64_t room_id,
+                   int64_t user_id)
+{
+        bool found = false;
+
+        while (!found) {
+                json_t *object = NULL;
+
+                if (!t_wait((object = poll_json(f, p)) != NULL || p->close_code, 10000) || !object)
+                        fail_msg("want %s, got close %d", type, p->close_code);
+                if (!is_presence(type_of(object)))
+                        fail_msg("want %s, got %s", type, type_of(object));
+                found = strcmp(type_of(object), type) == 0 &&
+                        number(object, "user_id") == user_id &&
+                        number(object, "room_id") == room_id;
+                json_decref(object);
+        }
+}
+
+void want_all(struct fixture *f, struct peer *p, int64_t cursor, int64_t last)
+{
+        while (cursor < last) {
+                json_t *m = next_json(f, p), *message;
+                size_t i;
+
+                if (!m)
+                        fail_msg("want event %lld, got close %d", (long long)cursor + 1,
+                                 p->close_code);
+                if (strcmp(type_of(m), "chat_history") == 0) {
+                        json_array_foreach(json_object_get(m, "messages"), i, message)
+                                assert_int_equal(number(message, "seq"), ++cursor);
+                } else {
+                        assert_int_equal(number(m, "seq"), ++cursor);
+                }
+                json_decref(m);
+        }
+        assert_int_equal(cursor, last);
 }
 
 void skip_frame(struct fixture *f, struct peer *p, const char *type)
@@ -299,12 +364,28 @@ struct peer *sign_in(struct fixture *f, const char *token)
         return p;
 }
 
-struct peer *join(struct fixture *f, const char *token)
+void join_as(struct fixture *f, struct peer *p, int64_t room_id)
+{
+        const struct ws_room *r;
+        char text[80];
+
+        snprintf(text, sizeof(text), "{\"type\":\"join_room\",\"room_id\":%lld}",
+                 (long long)room_id);
+        put(p, text);
+        skip_frame(f, p, "room_joined");
+        skip_frame(f, p, "chat_history");
+        WAIT((r = ws_room_find(f->gateway.ws, room_id)) && r->live);
+}
+
+struct peer *join_room(struct fixture *f, const char *token, int64_t room_id)
 {
         struct peer *p = sign_in(f, token);
 
-        put(p, "{\"type\":\"join_room\",\"room_id\":\"general\"}");
-        skip_frame(f, p, "room_joined");
-        skip_frame(f, p, "chat_history");
+        join_as(f, p, room_id);
         return p;
+}
+
+struct peer *join(struct fixture *f, const char *token)
+{
+        return join_room(f, token, 1);
 }

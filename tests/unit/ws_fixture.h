@@ -7,7 +7,7 @@
 
 #include "common/json.h"
 #include "tests/support/t.h"
-#include "tests/unit/chat_fake.h"
+#include "tests/unit/rooms_fake.h"
 
 #define MAX_PEERS 128
 
@@ -22,7 +22,7 @@ struct peer {
 };
 
 struct fixture {
-        struct chat_fake *chat;
+        struct rooms_fake *chat;
         uv_loop_t loop;
         uv_async_t wake;
         struct gateway_options options;
@@ -50,14 +50,27 @@ const uint8_t *take_frame(struct peer *p, unsigned *ret_opcode, size_t *ret_n);
 void fill_in(struct peer *p);
 /* The next text frame as JSON, or NULL. Close frames are noted, pings skipped. */
 json_t *poll_json(struct fixture *f, struct peer *p);
-/* The next frame, which has to be of that type. */
+const char *type_of(json_t *object);
+/* The next one that does not say who comes and goes, which may be said at any time; NULL: closed.
+ */
+json_t *next_json(struct fixture *f, struct peer *p);
+/* The next frame of next_json(), which has to be of that type. */
 json_t *want(struct fixture *f, struct peer *p, const char *type);
 void skip_frame(struct fixture *f, struct peer *p, const char *type);
+/* Waits for the frame that says that somebody has come or gone. */
+void want_presence(struct fixture *f, struct peer *p, const char *type, int64_t room_id,
+                   int64_t user_id);
+/* Reads history and events up to last, each of which has to follow the one before. */
+void want_all(struct fixture *f, struct peer *p, int64_t cursor, int64_t last);
 int64_t number(json_t *object, const char *name);
 void assert_text(json_t *object, const char *name, const char *value);
 void want_error(struct fixture *f, struct peer *p, const char *code);
 void want_close(struct fixture *f, struct peer *p, int code);
 struct peer *sign_in(struct fixture *f, const char *token);
+/* Joins, and waits until the room's events come. */
+void join_as(struct fixture *f, struct peer *p, int64_t room_id);
+struct peer *join_room(struct fixture *f, const char *token, int64_t room_id);
+/* The general room. */
 struct peer *join(struct fixture *f, const char *token);
 
 #define WAIT(condition) assert_true(t_wait((ws_turn(f), (condition)), 10000))

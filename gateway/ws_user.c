@@ -1,0 +1,140 @@
+/* People who are connected, and what is told to each of them wherever they are connected: sessions
+ * that have ended, invitations, rooms that were entered, left or read on another device. */
+#include "gateway/ws_internal.h"
+
+static size_t bucket(int64_t id)
+{
+        return (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 32) % WS_BUCKETS;
+}
+
+struct ws_user *ws_user_find(struct ws *ws, int64_t id)
+{
+        for (struct ws_user *u = ws->users[bucket(id)]; u; u = u->next)
+                if (u->id == id)
+                        return u;
+        return NULL;
+}
+
+struct ws_user *ws_user_get(struct ws *ws, int64_t id)
+{
+        struct ws_user *u = ws_user_find(ws, id);
+
+        if (u) {
+                u->refs++;
+                return u;
+        }
+        u = calloc(1, sizeof(*u));
+        if (!u)
+                return NULL;
+        u->id = id;
+        u->refs = 1;
+        u->next = ws->users[bucket(id)];
+        ws->users[bucket(id)] = u;
+        return u;
+}
+
+void ws_user_unref(struct ws *ws, struct ws_user *u)
+{
+        if (!u || --u->refs > 0)
+                return;
+        for (struct ws_user **at = &ws->users[bucket(u->id)]; *at; at = &(*at)->next) {
+                if (*at == u) {
+                        *at = u->next;
+                        break;
+                }
+        }
+        free(u);
+}
+
+void ws_user_subscribe(struct ws_user *u, const struct ws_token *t)
+{
+        struct ws *ws = t->ws;
+
+        if (u->subscribed || u->n_sockets == 0 || !ws->subscriber)
+                return;
+        u->subscribed = soc_subscribe_user(ws->subscriber, u->id, t->text, NULL) == SOC_OK;
+}
+
+void ws_user_attach(struct ws_socket *s, struct ws_user *u)
+{
+        s->user = u;
+        u->refs++;
+        s->prev_of_user = NULL;
+        s->next_of_user = u->sockets;
+        if (u->sockets)
+                u->sockets->prev_of_user = s;
+        u->sockets = s;
+        u->n_sockets++;
+        ws_user_subscribe(u, s->token);
+}
+
+void ws_user_detach(struct ws_socket *s)
+{
+        struct ws_user *u = s->user;
+
+        if (!u)
+                return;
+        if (s->prev_of_user)
+                s->prev_of_user->next_of_user = s->next_of_user;
+        else
+                u->sockets = s->next_of_user;
+        if (s->next_of_user)
+                s->next_of_user->prev_of_user = s->prev_of_user;
+        u->n_sockets--;
+        if (u->n_sockets == 0) {
+                if (u->subscribed && s->ws->subscriber)
+                        soc_unsubscribe_user(s->ws->subscriber, u->id);
+                u->subscribed = u->heard = false;
+        }
+        s->user = NULL;
+        ws_user_unref(s->ws, u);
+}
+
+/* --- what the service tells --- */
+
+void ws_user_on_event(void *closure, const Socializer__V1__UserEvent *event)
+{
+        struct ws *ws = closure;
+        struct ws_user *u = ws_user_find(ws, event->user_id);
+        struct ws_frame *f;
+
+        if (!u)
+                return;
+        if (event->event_case == SOCIALIZER__V1__USER_EVENT__EVENT_SESSIONS)
+                ws_token_recheck(u);
+        if (!ws_json_user_event(ws, event))
+                return;
+        f = ws_frame_text(&ws->text);
+        buffer_clear(&ws->text);
+        for (struct ws_socket *s = u->sockets; s; s = s->next_of_user)
+                ws_socket_send(s, f);
+        ws_frame_unref(f);
+}
+
+/* Without a subscription the tokens are asked about every half minute, as they are with it; each
+ * answer that is a good one begins another subscription. */
+static void on_end(struct ws_user *u, uint64_t now, const struct error *error)
+{
+        u->subscribed = false;
+        if (error->status != STATUS_UNAUTHENTICATED ||
+            (u->rechecked_ms && now - u->rechecked_ms < WS_TOKEN_RETRY_MS))
+                return;
+        u->rechecked_ms = now;
+        ws_token_recheck(u);
+}
+
+void ws_user_on_state(void *closure, int64_t user_id, const soc_error *error)
+{
+        struct ws *ws = closure;
+        struct ws_user *u = ws_user_find(ws, user_id);
+
+        if (!u)
+                return;
+        if (error) {
+                on_end(u, ws_now(ws), (const struct error *)error);
+                return;
+        }
+        if (u->heard)
+                ws_token_recheck(u);
+        u->heard = true;
+}
