@@ -11,8 +11,8 @@ void ws_send_error(struct ws_socket *s, const struct error *error, const struct 
 
 void ws_call_refused(struct ws_socket *s, soc_status status)
 {
-        if (status == SOC_UNAUTHENTICATED && s->token)
-                ws_token_refused(s->token);
+        if (status == SOC_UNAUTHENTICATED && s->user)
+                ws_token_recheck(s->user);
 }
 
 enum status ws_call_start(struct ws_socket *s, const char *method, const ProtobufCMessage *request,

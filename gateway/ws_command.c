@@ -83,7 +83,8 @@ static enum status run_read(struct ws_socket *s, json_t *object, struct error *r
         last = m->room->live && m->room->last_seq > m->cursor ? m->room->last_seq : m->cursor;
         if (!given || seq > last)
                 return error_field(reterr, "seq",
-                                   "seq: want the number of a message, up to %" PRId64, last);
+                                   "seq: want the number of an event of the room, up to %" PRId64,
+                                   last);
         ws_member_read(m, seq);
         return STATUS_OK;
 }

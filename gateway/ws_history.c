@@ -11,13 +11,33 @@
  * up to the newest behind it; from there on, as for who resumes, the events themselves follow. */
 #include "gateway/ws_internal.h"
 
-/* No history, and so no room. */
+/* Whether there is no use in asking again. */
+static bool is_final(enum status status)
+{
+        switch (status) {
+        case STATUS_INVALID_ARGUMENT:
+        case STATUS_NOT_FOUND:
+        case STATUS_PERMISSION_DENIED:
+        case STATUS_FAILED_PRECONDITION:
+        case STATUS_UNIMPLEMENTED:
+        case STATUS_UNAUTHENTICATED:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* No history, and so no room; or, when it has begun already, more of it later. */
 static void fail(struct ws_member *m, const struct error *error)
 {
         const struct ws_about about = {.room_id = m->room->id};
         struct ws_socket *s = m->socket;
         const char *reason = error->status == STATUS_NOT_FOUND ? "deleted" : "removed";
 
+        if (m->announced && !is_final(error->status)) {
+                m->state = WS_MEMBER_FULL;
+                return;
+        }
         ws_send_error(s, error, &about);
         ws_member_leave(m, m->announced ? reason : NULL);
         ws_call_refused(s, (soc_status)error->status);

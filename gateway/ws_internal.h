@@ -119,7 +119,7 @@ struct ws_socket {
 
         uint64_t number; /* with ws->instance: the connection's name for the service */
         struct ws_token *presence_token; /* of the report that is on its way; NULL = none is */
-        uint64_t presence_at_ms; /* when to report again */
+        uint64_t presence_at_ms; /* when to report again; 0 = no need to */
         bool presence_reported; /* the last report had rooms in it */
         bool presence_changed; /* since that report */
         bool presence_ended; /* in no room any more, whatever members are left */
@@ -133,7 +133,7 @@ struct ws_member {
         struct ws_member *prev, *next; /* of the room */
         enum ws_member_state {
                 WS_MEMBER_LISTING, /* history, or the way in, is on its way */
-                WS_MEMBER_FULL, /* more history when the queue is shorter */
+                WS_MEMBER_FULL, /* more history when the queue is shorter, or the service answers */
                 WS_MEMBER_WAITING, /* until the subscription is there */
                 WS_MEMBER_LIVE
         } state;
@@ -243,7 +243,8 @@ enum status ws_call_start(struct ws_socket *s, const char *method, const Protobu
 /* The same when an error is all that the peer is told of it. */
 enum status ws_call_report(struct ws_socket *s, const char *method, const ProtobufCMessage *request,
                            const struct ws_about *about, struct error *reterr) MUST_CHECK;
-/* The service says that the session is over by which the call was made. */
+/* How a call has ended: when the service says that the session is over by which it was made, it is
+ * asked about the one that the socket has now. */
 void ws_call_refused(struct ws_socket *s, soc_status status);
 
 /* --- ws_user.c: who --- */

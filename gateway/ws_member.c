@@ -178,9 +178,11 @@ static void on_marked(void *closure, soc_status status, const ProtobufCMessage *
                 m->marks_read = false;
                 if (status != SOC_OK)
                         ws_send_error(s, (const struct error *)error, &about);
-                else if (m->read_seq > m->read_sent)
-                        mark_read(m);
                 ws_call_refused(s, status);
+                if (m->read_seq > m->read_sent)
+                        mark_read(m);
+                else if (status != SOC_OK)
+                        m->read_seq = m->read_sent = 0; /* it may be tried again */
         }
         ws_socket_unref(s);
 }
@@ -197,6 +199,7 @@ static void mark_read(struct ws_member *m)
         if (ws_call_start(m->socket, "socializer.v1.ChatService/MarkRead", &request.base, on_marked,
                           m, &error) != STATUS_OK) {
                 ws_send_error(m->socket, &error, &about);
+                m->read_seq = m->read_sent = 0;
                 return;
         }
         m->marks_read = true;

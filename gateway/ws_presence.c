@@ -25,10 +25,9 @@ static void on_reported(void *closure, soc_status status, const ProtobufCMessage
         s->presence_token = NULL;
         s->presence_at_ms =
                 status == SOC_OK ? next_report_ms(s) : ws_now(s->ws) + WS_PRESENCE_RETRY;
-        if (status == SOC_UNAUTHENTICATED && s->token == t)
-                ws_call_refused(s, status);
+        ws_call_refused(s, status);
         /* A socket that has ended meanwhile has no token any more, but this one did until now. */
-        if (s->presence_changed && !s->presence_token)
+        if (s->presence_changed)
                 report(s, s->token ? s->token : t);
         ws_token_unref(t);
         ws_socket_unref(s);
@@ -42,6 +41,7 @@ static void report(struct ws_socket *s, struct ws_token *t)
         char connection[40];
 
         s->presence_changed = false;
+        s->presence_at_ms = 0;
         for (const struct ws_member *m = s->presence_ended ? NULL : s->members; m;
              m = m->next_of_socket)
                 if (m->present)

@@ -532,6 +532,7 @@ void ws_socket_tick(struct ws_socket *s)
         case WS_OPEN:
                 ping(s, now);
                 ws_presence_tick(s, now);
+                continue_members(s);
                 break;
         case WS_CHECKING:
         case WS_GONE:

@@ -134,7 +134,11 @@ void ws_user_on_state(void *closure, int64_t user_id, const soc_error *error)
                 on_end(u, ws_now(ws), (const struct error *)error);
                 return;
         }
-        if (u->heard)
+        if (u->heard) {
                 ws_token_recheck(u);
+                /* A service that has started anew has not heard of anybody, either. */
+                for (struct ws_socket *s = u->sockets; s; s = s->next_of_user)
+                        ws_presence_changed(s);
+        }
         u->heard = true;
 }

@@ -1,6 +1,7 @@
 /* gateway/ws*.c: who is let in, what is wrong, and how connections end. */
 #include "tests/unit/ws_fixture.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -327,6 +328,46 @@ static void leaving_in_the_middle_of_everything_leaks_nothing(void **state)
         WAIT(f->gateway.counters.ws_connections == 0);
 }
 
+/* Bytes on the heap, without what the peers have read. */
+static size_t heap(struct fixture *f)
+{
+        for (struct ws_socket *s = f->gateway.ws->sockets; s; s = s->next)
+                WAIT(!s->presence_token);
+        for (unsigned i = 0; i < f->n_peers; i++) {
+                fill_in(&f->peers[i]);
+                buffer_deinit(&f->peers[i].in);
+                f->peers[i].in = (struct buffer)BUFFER_INIT;
+                f->peers[i].at = 0;
+        }
+        return mallinfo2().uordblks;
+}
+
+/* Every one is another user's, and in a room of its own besides the general one. What parses its
+ * frames is not counted. */
+static void an_idle_connection_costs_little(void **state)
+{
+        enum { N = 30 };
+        struct fixture *f = *state;
+        struct peer *peers[N];
+        char text[64];
+        size_t before;
+
+        for (int i = 0; i < N; i++) {
+                peers[i] = open_peer(f, NULL);
+                snprintf(text, sizeof(text), "%d", i + 1);
+                rooms_fake_room(f->chat, 2 + i, text);
+        }
+        before = heap(f);
+        for (int i = 0; i < N; i++) {
+                snprintf(text, sizeof(text), "{\"type\":\"auth\",\"token\":\"token-%d\"}", i + 1);
+                put(peers[i], text);
+                skip_frame(f, peers[i], "connection_established");
+                join_as(f, peers[i], 1);
+                join_as(f, peers[i], 2 + i);
+        }
+        assert_in_range((heap(f) - before) / N, 0, 4096);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
 
 /* --- compression --- */
@@ -487,6 +528,7 @@ int main(void)
                 CASE(too_many_messages_are_refused_with_a_time_to_wait),
                 CASE(fragments_make_one_message_and_pings_are_answered),
                 CASE(a_peer_that_does_not_read_is_closed_and_the_others_are_not),
+                CASE(an_idle_connection_costs_little),
                 CASE(stopping_says_goodbye),
                 CASE(a_peer_that_says_goodbye_is_answered),
                 CASE(leaving_in_the_middle_of_everything_leaks_nothing),

@@ -317,6 +317,33 @@ static void a_restart_of_the_service_loses_nothing(void **state)
         want_all(f, p, 0, 100);
 }
 
+static void history_goes_on_when_the_service_cannot_answer_for_a_while(void **state)
+{
+        struct fixture *f = *state;
+        unsigned n;
+
+        for (int i = 0; i < 100; i++)
+                rooms_fake_say(f->chat, 1, "before", false);
+        {
+                LOCK(&f->chat->mutex);
+                f->chat->page_limit = 10;
+        }
+        struct peer *p = sign_in(f, "token-1");
+        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":0}");
+        skip_frame(f, p, "room_joined");
+        {
+                LOCK(&f->chat->mutex);
+                f->chat->list_refusal = STATUS_INTERNAL;
+                n = atomic_load(&f->chat->n_lists);
+        }
+        WAIT(atomic_load(&f->chat->n_lists) > n);
+        {
+                LOCK(&f->chat->mutex);
+                f->chat->list_refusal = STATUS_OK;
+        }
+        want_all(f, p, 0, 100);
+}
+
 /* --- being put out --- */
 
 static void leaving_is_of_one_connection_only(void **state)
@@ -474,6 +501,7 @@ int main(void)
                 CASE(joining_while_others_talk_misses_and_doubles_nothing),
                 CASE(what_is_gone_is_not_called_recovered),
                 CASE(a_restart_of_the_service_loses_nothing),
+                CASE(history_goes_on_when_the_service_cannot_answer_for_a_while),
                 CASE(leaving_is_of_one_connection_only),
                 CASE(who_is_removed_is_out_on_every_socket),
                 CASE(who_is_removed_while_joining_does_not_stay),

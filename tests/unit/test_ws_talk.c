@@ -2,6 +2,8 @@
  * rooms and how the others, and their own other devices, hear of it. */
 #include "tests/unit/ws_fixture.h"
 
+#include "common/cleanup.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -368,6 +370,50 @@ static void who_closes_in_a_hurry_is_not_left_behind(void **state)
         want_online(f, p, 0, " 1");
 }
 
+static void it_is_the_same_over_several_gateways(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = join(f, "token-1"), *goes = join(f, "token-3");
+
+        open_other_gateway(f);
+        struct peer *q = join(f, "token-2"), *goes_too = join(f, "token-3b");
+        want_presence(f, p, "user_joined", 1, 2);
+        want_online(f, p, 1, " 1 2 3");
+        want_online(f, q, 1, " 1 2 3");
+        put(q, "{\"type\":\"typing\",\"is_typing\":true}");
+        want_typing(f, p, 2, true);
+        put(q, "{\"type\":\"chat_message\",\"content\":\"x\"}");
+        want_typing(f, p, 2, false);
+        skip_frame(f, p, "chat_message");
+        skip_frame(f, q, "chat_message");
+        put(p, "{\"type\":\"read\",\"room_id\":1,\"seq\":1}");
+        skip_frame(f, q, "message_read");
+        put_frame(goes, 0x88, "", 0);
+        WAIT(goes->released);
+        want_online(f, q, 1, " 1 2 3"); /* by the other gateway */
+        put_frame(goes_too, 0x88, "", 0);
+        want_presence(f, p, "user_left", 1, 3);
+        put_frame(q, 0x88, "", 0);
+        want_presence(f, p, "user_left", 1, 2);
+        want_online(f, p, 1, " 1");
+}
+
+static void a_service_that_starts_anew_hears_who_is_there(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = join(f, "token-1");
+
+        WAIT(ws_user_find(f->gateway.ws, 1)->heard && !f->gateway.ws->sockets->presence_token);
+        {
+                LOCK(&f->chat->mutex);
+                f->chat->n_connections = 0;
+                memset(f->chat->connections, 0, sizeof(f->chat->connections));
+        }
+        rooms_fake_restart(f->chat);
+        WAIT(atomic_load(&f->chat->n_presence) >= 2);
+        want_online(f, p, 1, " 1");
+}
+
 /* --- reading --- */
 
 static void what_is_read_is_told_to_the_others(void **state)
@@ -542,6 +588,8 @@ int main(void)
                 CASE(presence_is_of_users_and_not_of_sockets),
                 CASE(presence_is_said_again_in_time_and_no_more_than_that),
                 CASE(who_closes_in_a_hurry_is_not_left_behind),
+                CASE(it_is_the_same_over_several_gateways),
+                CASE(a_service_that_starts_anew_hears_who_is_there),
                 CASE(what_is_read_is_told_to_the_others),
                 CASE(a_users_devices_hear_what_is_the_users),
                 CASE(a_session_that_ends_elsewhere_closes_its_sockets_at_once),

@@ -17,12 +17,33 @@ static void on_wake(uv_async_t *async)
 
         if (f->gateway.client)
                 soc_client_dispatch(f->gateway.client);
+        if (f->other.client)
+                soc_client_dispatch(f->other.client);
+}
+
+static bool begin(struct fixture *f, struct gateway *g)
+{
+        const soc_client_options options = {.wake = wake, .wake_closure = f};
+        unsigned n = events_fake_followers(f->chat->events);
+
+        /* gathering: calls leave at once, since nobody here lets them go later. */
+        *g = (struct gateway){.loop = &f->loop, .options = &f->options, .gathering = true};
+        if (soc_client_new(f->chat->rpc_url, &options, &g->client, NULL) != SOC_OK ||
+            ws_new(g, &g->ws, NULL) != STATUS_OK)
+                return false;
+        /* What passes without a number is lost on who is not there yet. */
+        return t_wait((ws_turn(f), events_fake_followers(f->chat->events) > n), 10000);
+}
+
+void open_other_gateway(struct fixture *f)
+{
+        assert_true(begin(f, &f->other));
+        f->entrance = &f->other;
 }
 
 int ws_setup(void **state)
 {
         struct fixture *f = calloc(1, sizeof(*f));
-        const soc_client_options options = {.wake = wake, .wake_closure = f};
 
         f->chat = rooms_fake_new();
         f->options.events_url = f->chat->events_url;
@@ -31,15 +52,9 @@ int ws_setup(void **state)
         uv_loop_init(&f->loop);
         uv_async_init(&f->loop, &f->wake, on_wake);
         f->wake.data = f;
-        /* gathering: calls leave at once, since nobody here lets them go later. */
-        f->gateway = (struct gateway){.loop = &f->loop, .options = &f->options, .gathering = true};
+        f->entrance = &f->gateway;
         *state = f;
-        if (soc_client_new(f->chat->rpc_url, &options, &f->gateway.client, NULL) != SOC_OK)
-                return -1;
-        if (ws_new(&f->gateway, &f->gateway.ws, NULL) != STATUS_OK)
-                return -1;
-        /* What passes without a number is lost on who is not there yet. */
-        return t_wait((ws_turn(f), events_fake_followers(f->chat->events) > 0), 10000) ? 0 : -1;
+        return begin(f, &f->gateway) ? 0 : -1;
 }
 
 int ws_teardown(void **state)
@@ -48,10 +63,13 @@ int ws_teardown(void **state)
         int failed = 0;
 
         f->gateway.ws = ws_free(f->gateway.ws);
+        f->other.ws = ws_free(f->other.ws);
         f->gateway.client = soc_client_free(f->gateway.client);
+        f->other.client = soc_client_free(f->other.client);
         uv_close((uv_handle_t *)&f->wake, NULL);
         uv_run(&f->loop, UV_RUN_DEFAULT);
-        failed = uv_loop_close(&f->loop) != 0 || f->gateway.counters.ws_connections != 0;
+        failed = uv_loop_close(&f->loop) != 0 || f->gateway.counters.ws_connections != 0 ||
+                 f->other.counters.ws_connections != 0;
         for (unsigned i = 0; i < f->n_peers; i++) {
                 failed |= !f->peers[i].released;
                 close(f->peers[i].fd);
@@ -96,7 +114,7 @@ struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *e
                 .release = release,
                 .release_arg = p,
         };
-        ws_accept(&f->gateway, &peer);
+        ws_accept(f->entrance, &peer);
         return p;
 }
 
@@ -374,7 +392,7 @@ void join_as(struct fixture *f, struct peer *p, int64_t room_id)
         put(p, text);
         skip_frame(f, p, "room_joined");
         skip_frame(f, p, "chat_history");
-        WAIT((r = ws_room_find(f->gateway.ws, room_id)) && r->live);
+        WAIT((r = ws_room_find(f->entrance->ws, room_id)) && r->live);
 }
 
 struct peer *join_room(struct fixture *f, const char *token, int64_t room_id)

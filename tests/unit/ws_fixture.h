@@ -27,6 +27,8 @@ struct fixture {
         uv_async_t wake;
         struct gateway_options options;
         struct gateway gateway;
+        struct gateway other; /* see open_other_gateway() */
+        struct gateway *entrance; /* where connections come in: one of the two */
         struct peer peers[MAX_PEERS];
         unsigned n_peers;
         unsigned window_bits; /* that the next peers agree on */
@@ -34,6 +36,8 @@ struct fixture {
 
 int ws_setup(void **state);
 int ws_teardown(void **state);
+/* A second gateway of the same service, where connections come in from now on. */
+void open_other_gateway(struct fixture *f);
 void ws_turn(struct fixture *f);
 struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *extra,
                             size_t n_extra);
