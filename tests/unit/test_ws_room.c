@@ -66,6 +66,13 @@ static void make_room(struct fixture *f, int64_t id, const char *members, bool i
         snprintf(r->password, sizeof(r->password), "%s", password);
 }
 
+static void limit_pages(struct fixture *f, unsigned limit)
+{
+        LOCK(&f->chat->mutex);
+
+        f->chat->page_limit = limit;
+}
+
 /* --- getting in --- */
 
 static void a_public_room_is_entered_by_joining(void **state)
@@ -235,7 +242,7 @@ static void resuming_keeps_the_order_of_messages_and_the_rest(void **state)
         for (unsigned limit = 0; limit <= 3; limit++) {
                 struct peer *p = sign_in(f, "token-1");
 
-                f->chat->page_limit = limit;
+                limit_pages(f, limit);
                 put(p, "{\"type\":\"join_room\",\"room_id\":5,\"after_seq\":1}");
                 json_t *m = want(f, p, "room_joined");
                 assert_true(json_is_true(json_object_get(m, "recovered")));
@@ -261,7 +268,7 @@ static void joining_while_others_talk_misses_and_doubles_nothing(void **state)
         join(f, "token-1");
         for (int round = 0; round < 20; round++) {
                 struct peer *p = sign_in(f, "token-1");
-                int64_t from = f->chat->rooms[1].last_seq;
+                int64_t from = 100 * round;
                 char text[80];
 
                 snprintf(text, sizeof(text),
@@ -287,7 +294,10 @@ static void what_is_gone_is_not_called_recovered(void **state)
 
         for (int i = 0; i < 40; i++)
                 rooms_fake_say(f->chat, 1, "before", false);
-        f->chat->rooms[1].first_seq = 20;
+        {
+                LOCK(&f->chat->mutex);
+                f->chat->rooms[1].first_seq = 20;
+        }
         struct peer *p = sign_in(f, "token-1");
         put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":5}");
         json_t *m = want(f, p, "room_joined");
@@ -324,10 +334,7 @@ static void history_goes_on_when_the_service_cannot_answer_for_a_while(void **st
 
         for (int i = 0; i < 100; i++)
                 rooms_fake_say(f->chat, 1, "before", false);
-        {
-                LOCK(&f->chat->mutex);
-                f->chat->page_limit = 10;
-        }
+        limit_pages(f, 10);
         struct peer *p = sign_in(f, "token-1");
         put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":0}");
         skip_frame(f, p, "room_joined");
