@@ -491,6 +491,92 @@ static void only_those_go_whose_own_right_is_gone(void **state)
         assert_null(ws_room_find(f->gateway.ws, 5));
 }
 
+/* What goes on behind the peers' backs, round after round something else. */
+static void meddle(struct fixture *f, int round)
+{
+        int64_t room_id = 5 + round % 3, user_id = 1 + round % 4;
+
+        switch (round % 8) {
+        case 0:
+                rooms_fake_member(f->chat, room_id, user_id, REMOVED, true);
+                break;
+        case 1:
+                rooms_fake_member(f->chat, room_id, user_id, JOINED, true);
+                break;
+        case 2:
+                rooms_fake_rekey(f->chat, room_id, true);
+                break;
+        case 3:
+                rooms_fake_delete(f->chat, room_id, round % 16 == 3);
+                break;
+        case 4:
+                rooms_fake_room(f->chat, room_id, "1 2 3 4");
+                break;
+        case 5:
+                rooms_fake_say(f->chat, room_id, "x", round % 3 != 0);
+                break;
+        case 6:
+                rooms_fake_revoke(f->chat, round % 16 == 6 ? "token-2" : "");
+                break;
+        default:
+                if (round % 40 == 7)
+                        rooms_fake_restart(f->chat);
+                break;
+        }
+}
+
+static void whatever_happens_nothing_is_left_over(void **state)
+{
+        static const char *const words[] = {
+                "{\"type\":\"join_room\"",
+                "{\"type\":\"chat_message\",\"content\":\"x\"",
+                "{\"type\":\"typing\",\"is_typing\":true",
+                "{\"type\":\"join_room\",\"after_seq\":0,\"password\":\"p\"",
+                "{\"type\":\"read\",\"seq\":1",
+                "{\"type\":\"get_online_users\"",
+                "{\"type\":\"leave_room\"",
+        };
+        enum { N = 100, AT_ONCE = 12 };
+        struct fixture *f = *state;
+
+        /* Asks the service now and then, so that it has the time to answer the others. */
+        struct peer *observer = sign_in(f, "token-9"), *peers = observer + 1;
+
+        for (int64_t id = 5; id <= 7; id++)
+                make_room(f, id, "1 2 3 4", id == 5, "");
+        for (int i = 0; i < N + AT_ONCE; i++) {
+                char text[96];
+
+                if (i < N) {
+                        snprintf(text, sizeof(text), "token-%d", 1 + i % 4);
+                        open_peer(f, text);
+                }
+                for (int k = 0; k < AT_ONCE && k <= i; k++) {
+                        struct peer *p = i - k < N ? &peers[i - k] : NULL;
+                        int word = (i + 3 * k) % (int)ARRAY_SIZE(words);
+
+                        if (!p || p->released)
+                                continue;
+                        snprintf(text, sizeof(text), "%s,\"room_id\":%d}", words[word],
+                                 5 + (i - k + word / 3) % 3);
+                        put_frame(p, 0x81, text, strlen(text));
+                        ws_turn(f);
+                        fill_in(p);
+                }
+                meddle(f, i);
+                for (int k = 0; k < i % 4; k++) {
+                        put(observer, "{\"type\":\"get_online_users\"}");
+                        skip_frame(f, observer, "online_users");
+                }
+                if (i >= AT_ONCE && !peers[i - AT_ONCE].released)
+                        shutdown(peers[i - AT_ONCE].fd, SHUT_RDWR);
+        }
+        WAIT(f->gateway.counters.ws_connections == 1);
+        for (size_t i = 0; i < WS_BUCKETS; i++)
+                assert_null(f->gateway.ws->rooms[i]);
+        assert_true(atomic_load(&f->chat->n_lists) > 50 && atomic_load(&f->chat->n_typing) > 5);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
 
 int main(void)
@@ -515,6 +601,7 @@ int main(void)
                 CASE(a_deleted_room_is_left_by_all),
                 CASE(when_the_first_ones_token_ends_the_others_hear_on),
                 CASE(only_those_go_whose_own_right_is_gone),
+                CASE(whatever_happens_nothing_is_left_over),
         };
         return !!cmocka_run_group_tests_name("ws_room", tests, NULL, NULL);
 }
