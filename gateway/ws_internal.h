@@ -269,6 +269,8 @@ void ws_token_ref(struct ws_token *t);
 void ws_token_unref(struct ws_token *t);
 /* Asks now about all tokens that the user's sockets have. */
 void ws_token_recheck(struct ws_user *u);
+/* The same then, if not before. */
+void ws_token_recheck_at(struct ws_user *u, uint64_t at_ms);
 void ws_token_tick(struct ws *ws);
 
 /* --- ws_command.c, ws_talk.c: what a peer says --- */

@@ -340,6 +340,13 @@ void ws_token_recheck(struct ws_user *u)
                 u->sockets->ws->n_rechecks++;
 }
 
+void ws_token_recheck_at(struct ws_user *u, uint64_t at_ms)
+{
+        for (struct ws_socket *s = u->sockets; s; s = s->next_of_user)
+                if (s->token->check_at_ms > at_ms)
+                        s->token->check_at_ms = at_ms;
+}
+
 void ws_recheck(struct ws *ws, int64_t user_id, const char *token)
 {
         struct ws_user *u;

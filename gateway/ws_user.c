@@ -112,13 +112,19 @@ void ws_user_on_event(void *closure, const Socializer__V1__UserEvent *event)
 }
 
 /* Without a subscription the tokens are asked about every half minute, as they are with it; each
- * answer that is a good one begins another subscription. */
+ * answer that is a good one begins another subscription. When it was a token that would not do,
+ * that is now, or a little later where it was so just before. */
 static void on_end(struct ws_user *u, uint64_t now, const struct error *error)
 {
+        bool was_just_now = u->rechecked_ms && now - u->rechecked_ms < WS_TOKEN_RETRY_MS;
+
         u->subscribed = false;
-        if (error->status != STATUS_UNAUTHENTICATED ||
-            (u->rechecked_ms && now - u->rechecked_ms < WS_TOKEN_RETRY_MS))
+        if (error->status != STATUS_UNAUTHENTICATED)
                 return;
+        if (was_just_now) {
+                ws_token_recheck_at(u, now + WS_TOKEN_RETRY_MS);
+                return;
+        }
         u->rechecked_ms = now;
         ws_token_recheck(u);
 }

@@ -401,7 +401,8 @@ static void who_is_removed_while_joining_does_not_stay(void **state)
         struct fixture *f = *state;
 
         make_room(f, 5, "1 2", false, "");
-        struct peer *p = join_room(f, "token-1", 5), *q = join_room(f, "token-2", 5);
+        /* It is by the right of the one who stays that the room is followed. */
+        struct peer *q = join_room(f, "token-2", 5), *p = join_room(f, "token-1", 5);
         struct ws_room *r = ws_room_find(f->gateway.ws, 5);
         struct ws_member *m = r->members;
 

@@ -85,14 +85,12 @@ void ws_turn(struct fixture *f)
         uv_run(&f->loop, UV_RUN_NOWAIT);
 }
 
-static int theirs[MAX_PEERS];
-
 static void release(void *arg)
 {
         struct peer *p = arg;
 
         p->released = true;
-        close(theirs[p->fd % MAX_PEERS]);
+        close(p->gateway_fd);
 }
 
 struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *extra,
@@ -103,7 +101,7 @@ struct peer *open_peer_with(struct fixture *f, const char *cookie, const void *e
 
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
         p->fd = fds[1];
-        theirs[p->fd % MAX_PEERS] = fds[0];
+        p->gateway_fd = fds[0];
         const struct ws_peer peer = {
                 .fd = fds[0],
                 .extra_in = extra,

@@ -14,6 +14,7 @@
 /* The far end of a connection. */
 struct peer {
         int fd;
+        int gateway_fd; /* the near end */
         bool released;
         struct buffer in;
         size_t at;
