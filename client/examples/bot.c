@@ -25,7 +25,6 @@ static void on_event(void *closure, const Socializer__V1__RoomEvent *event)
 {
         Socializer__V1__SendMessageRequest pong = SOCIALIZER__V1__SEND_MESSAGE_REQUEST__INIT;
         char name[32];
-        soc_error error;
 
         if (event->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE &&
             strcmp(event->message->content, "!ping") == 0) {
@@ -35,8 +34,8 @@ static void on_event(void *closure, const Socializer__V1__RoomEvent *event)
                 pong.client_message_id = name;
                 n_open++;
                 if (soc_call_start(client, "socializer.v1.ChatService/SendMessage", &pong.base,
-                                   closure, on_answered, NULL, NULL, &error) != SOC_OK)
-                        errx(1, "%s", error.text);
+                                   closure, on_answered, NULL, NULL, NULL) != SOC_OK)
+                        errx(1, "too many answers are open");
         }
         if (event->seq == 0 || n_open > 0)
                 return; /* who starts again begins before the first ping that is open */
@@ -62,9 +61,9 @@ int main(int argc, char **argv)
         Socializer__V1__LoginResponse *tokens;
         soc_subscriber *subscriber;
         soc_error error;
-        long long after;
+        char after[32];
 
-        if (argc != 7 || !(cursor = fopen(argv[6], "r+")) || fscanf(cursor, "%lld", &after) != 1)
+        if (argc != 7 || !(cursor = fopen(argv[6], "r+")) || !fgets(after, sizeof(after), cursor))
                 errx(2, "usage: bot URL EVENTS USER PASSWORD ROOM FILE");
         login.username = argv[3];
         login.password = argv[4];
@@ -73,7 +72,8 @@ int main(int argc, char **argv)
                      (ProtobufCMessage **)&tokens, &error) ||
             soc_client_set_token(client, tokens->access_token) ||
             soc_subscriber_new(client, argv[2], &events, &subscriber, &error) ||
-            soc_subscribe(subscriber, atoll(argv[5]), after, NULL, &error))
+            soc_subscribe(subscriber, strtoll(argv[5], NULL, 10), strtoll(after, NULL, 10), NULL,
+                          &error))
                 errx(1, "%s", error.text);
         pause();
 }
