@@ -395,6 +395,15 @@ static void who_is_removed_is_out_on_every_socket(void **state)
         want_refusal(f, a, 5, "NOT_FOUND", "room_id");
 }
 
+static struct ws_member *member_of(struct fixture *f, int64_t room_id, int64_t user_id)
+{
+        struct ws_member *m = ws_room_find(f->gateway.ws, room_id)->members;
+
+        while (m->socket->user->id != user_id)
+                m = m->next;
+        return m;
+}
+
 /* An end that came between the list and the room's memory is found there. */
 static void who_is_removed_while_joining_does_not_stay(void **state)
 {
@@ -403,11 +412,8 @@ static void who_is_removed_while_joining_does_not_stay(void **state)
         make_room(f, 5, "1 2", false, "");
         /* It is by the right of the one who stays that the room is followed. */
         struct peer *q = join_room(f, "token-2", 5), *p = join_room(f, "token-1", 5);
-        struct ws_room *r = ws_room_find(f->gateway.ws, 5);
-        struct ws_member *m = r->members;
+        struct ws_member *m = member_of(f, 5, 1);
 
-        while (m->socket->user->id != 1)
-                m = m->next;
         m->state = WS_MEMBER_LISTING;
         m->announced = false;
         rooms_fake_say(f->chat, 5, "x", true);
@@ -418,6 +424,25 @@ static void who_is_removed_while_joining_does_not_stay(void **state)
         want_message(f, p, 5, 1);
         want_change(f, p, 2, "left", 1);
         want_left(f, p, 5, "left");
+}
+
+/* The list that let it in was newer than the event that comes now. */
+static void who_has_come_back_since_stays(void **state)
+{
+        struct fixture *f = *state;
+
+        make_room(f, 5, "1 2", false, "");
+        struct peer *q = join_room(f, "token-2", 5), *p = join_room(f, "token-1", 5);
+
+        member_of(f, 5, 1)->target = 2;
+        rooms_fake_member(f->chat, 5, 1, LEFT, true);
+        rooms_fake_member(f->chat, 5, 1, JOINED, true);
+        rooms_fake_say(f->chat, 5, "x", true);
+        want_all(f, q, 0, 3);
+        want_all(f, p, 0, 3);
+        rooms_fake_member(f->chat, 5, 1, REMOVED, true);
+        want_change(f, p, 4, "removed", 1);
+        want_left(f, p, 5, "removed");
 }
 
 static void a_deleted_room_is_left_by_all(void **state)
@@ -599,6 +624,7 @@ int main(void)
                 CASE(leaving_is_of_one_connection_only),
                 CASE(who_is_removed_is_out_on_every_socket),
                 CASE(who_is_removed_while_joining_does_not_stay),
+                CASE(who_has_come_back_since_stays),
                 CASE(a_deleted_room_is_left_by_all),
                 CASE(when_the_first_ones_token_ends_the_others_hear_on),
                 CASE(only_those_go_whose_own_right_is_gone),

@@ -320,6 +320,10 @@ static void presence_is_of_users_and_not_of_sockets(void **state)
         want_presence(f, p, "user_left", 1, 2);
         want_online(f, p, 1, " 1");
         want_online(f, p, 0, " 1 2"); /* b is somewhere still */
+        join_as(f, b, 1);
+        want_presence(f, p, "user_joined", 1, 2);
+        put(b, "{\"type\":\"leave_room\",\"room_id\":1}");
+        want_presence(f, p, "user_left", 1, 2);
         put_frame(b, 0x88, "", 0);
         WAIT(b->released);
         want_online(f, p, 0, " 1");

@@ -262,14 +262,19 @@ json_t *poll_json(struct fixture *f, struct peer *p)
         return NULL;
 }
 
-static bool is_presence(const char *type)
-{
-        return strcmp(type, "user_joined") == 0 || strcmp(type, "user_left") == 0;
-}
-
 const char *type_of(json_t *object)
 {
         return json_string_value(json_object_get(object, "type"));
+}
+
+/* Who comes and goes is told to others only. */
+static bool is_presence(const struct peer *p, json_t *object)
+{
+        if (strcmp(type_of(object), "user_joined") != 0 &&
+            strcmp(type_of(object), "user_left") != 0)
+                return false;
+        assert_int_not_equal(number(object, "user_id"), p->user_id);
+        return true;
 }
 
 json_t *next_json(struct fixture *f, struct peer *p)
@@ -279,7 +284,7 @@ json_t *next_json(struct fixture *f, struct peer *p)
         for (;;) {
                 if (!t_wait((object = poll_json(f, p)) != NULL || p->close_code, 10000) || !object)
                         return NULL;
-                if (!is_presence(type_of(object)))
+                if (!is_presence(p, object))
                         return object;
                 json_decref(object);
         }
@@ -305,7 +310,7 @@ void want_presence(struct fixture *f, struct peer *p, const char *type, int64_t 
 
                 if (!t_wait((object = poll_json(f, p)) != NULL || p->close_code, 10000) || !object)
                         fail_msg("want %s, got close %d", type, p->close_code);
-                if (!is_presence(type_of(object)))
+                if (!is_presence(p, object))
                         fail_msg("want %s, got %s", type, type_of(object));
                 found = strcmp(type_of(object), type) == 0 &&
                         number(object, "user_id") == user_id &&
@@ -376,7 +381,9 @@ struct peer *sign_in(struct fixture *f, const char *token)
 {
         struct peer *p = open_peer(f, token);
 
-        skip_frame(f, p, "connection_established");
+        json_t *hello = want(f, p, "connection_established");
+        p->user_id = number(hello, "user_id");
+        json_decref(hello);
         return p;
 }
 

@@ -16,6 +16,7 @@ struct peer {
         int fd;
         int gateway_fd; /* the near end */
         bool released;
+        int64_t user_id; /* since sign_in() */
         struct buffer in;
         size_t at;
         unsigned n_packed; /* frames that came compressed */
