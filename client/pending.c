@@ -89,7 +89,7 @@ void pending_fail(struct soc_pending *p, enum status status, const char *format,
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        p->error = (struct error)ERROR_INIT;
+        p->error = ERROR_INIT;
         p->status = error_set(&p->error, status, "%s", text);
 }
 

@@ -52,7 +52,7 @@ static void destroy(struct soc_subscriber *s)
         timers_deinit(&s->agenda);
         table_deinit(&s->by_id);
         table_deinit(&s->by_topic);
-        for (unsigned i = 0; i < s->n_messages; i++)
+        for (unsigned i = 0; s->messages && i < s->n_messages; i++)
                 nng_msg_free(s->messages[i]);
         free(s->messages);
         free(s->messages_taken);

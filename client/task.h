@@ -12,10 +12,7 @@ struct task {
 struct task_list {
         struct task *first, *last;
 };
-#define TASK_LIST_INIT     \
-        {                  \
-                NULL, NULL \
-        }
+#define TASK_LIST_INIT ((struct task_list){NULL, NULL})
 
 static inline void task_append(struct task_list *l, struct task *t)
 {
@@ -37,7 +34,7 @@ static inline void task_move(struct task_list *to, struct task_list *from)
         else
                 to->first = from->first;
         to->last = from->last;
-        *from = (struct task_list)TASK_LIST_INIT;
+        *from = TASK_LIST_INIT;
 }
 
 /* Runs and empties the list, in order. A task may be gone once it has run. Returns how many. */
@@ -49,7 +46,7 @@ static inline size_t task_run_all(struct task_list *l)
                 next = t->next;
                 t->run(t);
         }
-        *l = (struct task_list)TASK_LIST_INIT;
+        *l = TASK_LIST_INIT;
         return n;
 }
 

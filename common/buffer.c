@@ -8,7 +8,7 @@
 void buffer_deinit(struct buffer *b)
 {
         free(b->data);
-        *b = (struct buffer)BUFFER_INIT;
+        *b = BUFFER_INIT;
 }
 
 void buffer_clear(struct buffer *b)

@@ -16,10 +16,7 @@ struct buffer {
         bool failed;
 };
 
-#define BUFFER_INIT \
-        {           \
-                0   \
-        }
+#define BUFFER_INIT ((struct buffer){0})
 #define AUTO_BUFFER CLEANUP(buffer_deinit) struct buffer
 
 void buffer_deinit(struct buffer *b);

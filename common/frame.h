@@ -56,10 +56,8 @@ struct frame_reader {
         const uint8_t *at, *end;
         unsigned n_calls, n_cancels; /* so far; replies count as calls */
 };
-#define FRAME_READER(data, n)                                                \
-        {                                                                    \
-                (const uint8_t *)(data), (const uint8_t *)(data) + (n), 0, 0 \
-        }
+#define FRAME_READER(data, n) \
+        ((struct frame_reader){(const uint8_t *)(data), (const uint8_t *)(data) + (n), 0, 0})
 
 enum frame_kind { FRAME_BAD = -1, FRAME_END = 0, FRAME_CALL, FRAME_CANCEL, FRAME_REPLY };
 

@@ -25,6 +25,8 @@
 
 /* Appends text as a JSON string, quotes included. text is UTF-8. */
 void json_append_string(struct buffer *out, const char *text);
+/* The same of n bytes that need no end. */
+void json_append_string_n(struct buffer *out, const char *text, size_t n);
 /* Appends a finite double in the shortest form that reads back the same, "2.0" for a whole one;
  * null for what is not finite. */
 void json_append_double(struct buffer *out, double value);

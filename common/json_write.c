@@ -40,11 +40,16 @@ static void append_escape(struct buffer *out, uint8_t c)
         buffer_append(out, text, n);
 }
 
-/* Copies in runs of what stands for itself. What is no UTF-8 becomes U+FFFD, so that the outcome is
- * JSON even where a caller was careless. */
 void json_append_string(struct buffer *out, const char *text)
 {
-        const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text), *run = at;
+        json_append_string_n(out, text, strlen(text));
+}
+
+/* Copies in runs of what stands for itself. What is no UTF-8 becomes U+FFFD, so that the outcome is
+ * JSON even where a caller was careless. */
+void json_append_string_n(struct buffer *out, const char *text, size_t n)
+{
+        const uint8_t *at = (const uint8_t *)text, *end = at + n, *run = at;
 
         buffer_append_char(out, '"');
         while (at < end) {

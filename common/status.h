@@ -50,10 +50,7 @@ struct error {
         char text[256]; /* fit for a user, but for INTERNAL: that stays in the log */
 };
 
-#define ERROR_INIT                  \
-        {                           \
-                .status = STATUS_OK \
-        }
+#define ERROR_INIT ((struct error){.status = STATUS_OK})
 
 /* Fill an error and return its status. ret may be NULL: only the status is returned then. Text that
  * does not fit is cut at a character boundary. */

@@ -59,7 +59,7 @@ static void clear_or_drop(struct buffer *b)
 {
         if (b->capacity > KEEP_BYTES || b->failed) {
                 buffer_deinit(b);
-                *b = (struct buffer)BUFFER_INIT;
+                *b = BUFFER_INIT;
         } else {
                 buffer_clear(b);
         }

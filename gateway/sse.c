@@ -35,14 +35,9 @@ size_t sse_sentence(const char *text)
 static void append_delta(struct buffer *out, const char *text, size_t n)
 {
         AUTO_BUFFER json = BUFFER_INIT;
-        AUTO_FREE char *piece = strndup(text, n);
 
-        if (!piece) {
-                out->failed = true;
-                return;
-        }
         buffer_append_str(&json, "{\"text\":");
-        json_append_string(&json, piece);
+        json_append_string_n(&json, text, n);
         buffer_append_char(&json, '}');
         const char *line = buffer_str(&json);
         if (line)

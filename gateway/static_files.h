@@ -13,10 +13,7 @@ struct static_files {
         int dir_fd; /* -1 = there is none */
 };
 
-#define STATIC_FILES_INIT    \
-        {                    \
-                .dir_fd = -1 \
-        }
+#define STATIC_FILES_INIT ((struct static_files){.dir_fd = -1})
 
 /* dir "" = none. */
 enum status static_files_init(struct static_files *f, const char *dir,

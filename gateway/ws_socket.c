@@ -206,7 +206,7 @@ static ssize_t read_early(struct ws_socket *s, uint8_t *data, size_t n)
         s->n_early_read += n;
         if (n == left) {
                 buffer_deinit(&s->early);
-                s->early = (struct buffer)BUFFER_INIT;
+                s->early = BUFFER_INIT;
                 s->n_early_read = 0;
         }
         return (ssize_t)n;
@@ -283,7 +283,7 @@ void ws_socket_replay(struct ws_socket *s)
 {
         AUTO_BUFFER kept = s->kept;
 
-        s->kept = (struct buffer)BUFFER_INIT;
+        s->kept = BUFFER_INIT;
         for (size_t at = 0; at < kept.n_bytes && s->state == WS_OPEN;) {
                 uint32_t length;
 

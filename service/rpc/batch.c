@@ -52,7 +52,7 @@ static void trim(struct buffer *b)
 {
         if (b->capacity > KEEP_PART_BYTES || buffer_failed(b)) {
                 buffer_deinit(b);
-                *b = (struct buffer)BUFFER_INIT;
+                *b = BUFFER_INIT;
         } else {
                 buffer_clear(b);
         }

@@ -120,6 +120,17 @@ static void refuse_raw(const struct fixture *f, const char *request, unsigned st
         answer_deinit(&a);
 }
 
+/* The same where libmicrohttpd from 1.0 on refuses before we do, with a page of its own. */
+static void refuse_somehow(const struct fixture *f, const char *request, unsigned status)
+{
+        struct answer a;
+
+        http_raw(f->server.http_url, request, strlen(request), &a);
+        assert_int_equal(a.status, status);
+        assert_int_equal(answer_count(&a, "HTTP/1.1 200"), 0);
+        answer_deinit(&a);
+}
+
 static void ambiguous_requests_are_refused_and_the_connection_ends(void **state)
 {
 #define SMUGGLED "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -132,10 +143,10 @@ static void ambiguous_requests_are_refused_and_the_connection_ends(void **state)
                    "Content-Length: 35\r\n\r\n" SMUGGLED,
                    400);
         refuse_raw(*state, "GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" SMUGGLED, 400);
-        refuse_raw(*state, "GET /health HTTP/1.1\r\n\r\n" SMUGGLED, 400);
-        refuse_raw(*state,
-                   "POST /token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n" SMUGGLED,
-                   400);
+        refuse_somehow(*state, "GET /health HTTP/1.1\r\n\r\n" SMUGGLED, 400);
+        refuse_somehow(
+                *state,
+                "POST /token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n" SMUGGLED, 400);
 }
 
 static void too_large_heads_are_refused(void **state)

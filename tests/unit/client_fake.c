@@ -245,7 +245,7 @@ static bool serve(struct fake *f, int fd)
         if (f->n_held == MAX_HELD)
                 return false;
         f->held[f->n_held++] = (struct held){fd, frame};
-        frame = (struct buffer)BUFFER_INIT;
+        frame = BUFFER_INIT;
         return true;
 }
 

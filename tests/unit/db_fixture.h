@@ -56,10 +56,8 @@ struct gate {
         unsigned n_arrived;
 };
 
-#define GATE_INIT                                                                      \
-        {                                                                              \
-                .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER \
-        }
+#define GATE_INIT \
+        ((struct gate){.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER})
 
 void gate_pass(struct gate *gate);
 void gate_open(struct gate *gate);

@@ -46,7 +46,7 @@ static enum status run(struct fixture *f, enum verb verb, const char *path, cons
         snprintf(f->path, sizeof(f->path), "%s", path);
         snprintf(f->query, sizeof(f->query), "%s", query ? query : "");
         snprintf(f->body, sizeof(f->body), "%s", body);
-        f->error = (struct error)ERROR_INIT;
+        f->error = ERROR_INIT;
         assert_true(router_match(f->router, verb, f->path, &match));
         assert_non_null(match.route);
         struct transcode_input input = {.match = &match,

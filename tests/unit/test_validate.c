@@ -17,7 +17,7 @@ static enum status validate(const void *message, struct error *err)
         const struct message_rules *rules = contract_rules(m->descriptor);
 
         assert_non_null(rules);
-        *err = (struct error)ERROR_INIT;
+        *err = ERROR_INIT;
         return wire_validate(rules, m, err);
 }
 

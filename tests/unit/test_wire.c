@@ -19,7 +19,7 @@ static enum status unpack_error(const ProtobufCMessageDescriptor *d, const void 
         enum status st;
 
         arena_init(&arena, budget);
-        *err = (struct error)ERROR_INIT;
+        *err = ERROR_INIT;
         st = wire_unpack(d, data, n, &arena, &message, err);
         assert_int_equal(st == STATUS_OK, message != NULL);
         assert_true(st == STATUS_OK || (err->status == st && *err->text));
