@@ -15,7 +15,7 @@ enum conn_phase {
         CONN_IDLE, /* between requests; begins with the connection */
         CONN_HEAD, /* the request line is here, the headers are not */
         CONN_BODY,
-        CONN_RUNNING, /* suspended while a call runs: no limit but the call's deadline */
+        CONN_RUNNING, /* waits for a call: no limit but the call's deadline */
         CONN_SENDING,
         CONN_PHASES
 };

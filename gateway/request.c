@@ -224,6 +224,7 @@ static enum MHD_Result take_body(struct request *r, const char *upload, size_t n
         if (r->state == REQUEST_DISCARD)
                 return r->n_body_bytes <= REQUEST_MAX_DISCARD_BYTES ? MHD_YES : MHD_NO;
 
+        s->busy = true;
         s->body_bytes += n;
         r->n_body_counted += n;
         buffer_append(&r->body, upload, n);
@@ -252,11 +253,39 @@ static enum MHD_Result send_answer(struct request *r)
                 return MHD_NO;
         reply_common_headers(r);
         r->state = REQUEST_SENT;
+        s->busy = true;
         conn_enter(&s->conns, r->conn, CONN_SENDING, uv_now(s->gateway->loop));
         enum MHD_Result queued = MHD_queue_response(r->connection, r->http_status, r->response);
         MHD_destroy_response(r->response);
         r->response = NULL;
         return queued;
+}
+
+static void suspend(struct request *r)
+{
+        MHD_suspend_connection(r->connection);
+        r->suspended = true;
+}
+
+static void poll_begin(struct request *r)
+{
+        r->polled = true;
+        r->server->n_polled++;
+}
+
+static void poll_end(struct request *r)
+{
+        r->polled = false;
+        r->server->n_polled--;
+}
+
+/* libmicrohttpd asks for the answer, as it does in each of its runs. */
+static void poll_again(struct request *r)
+{
+        if (uv_now(r->server->gateway->loop) - r->conn->since_ms < SERVER_POLLED_MS)
+                return;
+        poll_end(r);
+        suspend(r);
 }
 
 enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, const char *url,
@@ -271,7 +300,9 @@ enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, 
         if (!r)
                 return MHD_NO;
 
-        if (r->state == REQUEST_HEAD) {
+        if (r->polled) {
+                poll_again(r);
+        } else if (r->state == REQUEST_HEAD) {
                 begin(r, verb, version);
         } else if (r->state == REQUEST_BODY || r->state == REQUEST_DISCARD) {
                 if (*upload_bytes > 0) {
@@ -319,7 +350,15 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **r
                 r->conn->request = NULL;
                 conn_enter(&s->conns, r->conn, CONN_IDLE, uv_now(s->gateway->loop));
         }
-        request_spare(s, r);
+        if (!r->polled) {
+                request_spare(s, r);
+                return;
+        }
+        /* The client has left while its call was polled. The call still refers to the request,
+         * so it goes in on_ended(), which finds nobody to answer. */
+        poll_end(r);
+        r->connection = NULL;
+        request_abandon(r);
 }
 
 const char *request_host(const struct request *r)
@@ -347,6 +386,10 @@ static void on_ended(void *closure, soc_status status, const ProtobufCMessage *r
         if (r->pending)
                 soc_pending_release(r->pending);
         r->pending = NULL;
+        if (!r->connection) { /* request_on_completed() has come first */
+                request_spare(r->server, r);
+                return;
+        }
         if (status != SOC_OK)
                 error_from_soc(error, &e);
         if (status == SOC_CANCELLED && r->is_unreachable) {
@@ -357,7 +400,9 @@ static void on_ended(void *closure, soc_status status, const ProtobufCMessage *r
                 error_retry(&e, STATUS_UNAVAILABLE, 1000, "the gateway is stopping");
         }
         r->finish(r, status, response, &e);
-        if (r->suspended) {
+        if (r->polled) {
+                poll_end(r);
+        } else if (r->suspended) {
                 r->suspended = false;
                 MHD_resume_connection(r->connection);
         }
@@ -387,8 +432,12 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
                 return;
         }
         conn_enter(&s->conns, r->conn, CONN_RUNNING, uv_now(s->gateway->loop));
-        MHD_suspend_connection(r->connection);
-        r->suspended = true;
+        /* Suspending and resuming takes three system calls: more than being asked a few times. */
+        const struct method *m = r->match.route ? r->match.route->method : NULL;
+        if (m && m->lane == LANE_READ && s->n_polled < SERVER_MAX_POLLED)
+                poll_begin(r);
+        else
+                suspend(r);
 }
 
 void request_give_up(struct request *r)

@@ -5,8 +5,9 @@
  *       └─ refused without a body ───┘
  *
  * HEAD: the request line is here. BODY: headers are read and fit, the body arrives; DISCARD is the
- * same for a body that nobody will read. RUNNING: suspended while the service works. READY: the
- * answer is made. SENT: libmicrohttpd has it. */
+ * same for a body that nobody will read. RUNNING: the service works; libmicrohttpd polls for the
+ * answer of a read, for a moment, and is suspended else. READY: the answer is made. SENT:
+ * libmicrohttpd has it. */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 
@@ -42,7 +43,8 @@ struct request {
         struct conn *conn;
         struct MHD_Connection *connection;
         enum request_state state;
-        bool suspended;
+        bool polled; /* libmicrohttpd asks for the answer in each of its runs */
+        bool suspended; /* libmicrohttpd leaves the connection alone until it is resumed */
         bool is_unreachable; /* given up because the service is away */
         uint64_t started_ns;
 
@@ -89,7 +91,7 @@ enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, 
 void request_on_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                           enum MHD_RequestTerminationCode code);
 
-/* Starts a call and suspends the connection until it has ended and finish has made the answer.
+/* Starts a call; the connection waits until it has ended and finish has made the answer.
  * token "" = none. Where the call cannot start, finish runs at once. */
 void request_call(struct request *r, const char *method, const ProtobufCMessage *message,
                   const soc_call_options *options, request_finish finish);

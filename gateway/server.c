@@ -41,10 +41,42 @@ static void on_timer(uv_timer_t *timer)
         server_pump(timer->data);
 }
 
+static void on_more(uv_idle_t *more)
+{
+        server_pump(more->data);
+}
+
+/* When libmicrohttpd wants to run again if no descriptor tells before; UINT64_MAX: never. */
+static uint64_t next_run_ms(const struct server *s)
+{
+        MHD_UNSIGNED_LONG_LONG left_ms;
+
+        if (s->upgraded)
+                return 0;
+        /* It would ask for polled answers without a pause, but they come with a wake-up. What else
+         * it may have to do waits for that, or until the calls are suspended. */
+        if (s->n_polled > 0)
+                return s->busy ? 0 : SERVER_POLLED_MS;
+        return MHD_get_timeout(s->daemon, &left_ms) == MHD_YES ? left_ms : UINT64_MAX;
+}
+
+static void run_again_in(struct server *s, uint64_t left_ms)
+{
+        /* Not a timer of 0 ms: libuv runs one that its callback starts again before anything else,
+         * and would not see that calls have ended. */
+        if (left_ms == 0)
+                uv_idle_start(&s->more, on_more);
+        else
+                uv_idle_stop(&s->more);
+        if (left_ms == 0 || left_ms == UINT64_MAX)
+                uv_timer_stop(&s->timer);
+        else
+                uv_timer_start(&s->timer, on_timer, left_ms, 0);
+}
+
 void server_pump(struct server *s)
 {
-        MHD_UNSIGNED_LONG_LONG left_ms = 0;
-        int known = MHD_NO;
+        uint64_t left_ms = 0;
 
         if (!s->daemon || s->pumping)
                 return;
@@ -52,18 +84,14 @@ void server_pump(struct server *s)
         gateway_gather(s->gateway);
         /* Again while there is work that no descriptor tells of, but not for ever: others wait. */
         for (int i = 0; i < MAX_ROUNDS; i++) {
+                s->busy = false;
                 s->upgraded = false;
                 MHD_run(s->daemon);
-                known = MHD_get_timeout(s->daemon, &left_ms);
-                if (!s->upgraded && (known != MHD_YES || left_ms > 0))
+                left_ms = next_run_ms(s);
+                if (left_ms > 0)
                         break;
         }
-        if (s->upgraded)
-                uv_timer_start(&s->timer, on_timer, 0, 0);
-        else if (known == MHD_YES)
-                uv_timer_start(&s->timer, on_timer, left_ms, 0);
-        else
-                uv_timer_stop(&s->timer);
+        run_again_in(s, left_ms);
         s->pumping = false;
 }
 
@@ -179,8 +207,10 @@ enum status server_new(struct gateway *gateway, struct server **ret, struct erro
                 return st;
         }
         s->poll.data = s;
+        s->more.data = s;
         s->timer.data = s;
         s->tick.data = s;
+        uv_idle_init(gateway->loop, &s->more);
         uv_timer_init(gateway->loop, &s->timer);
         uv_timer_init(gateway->loop, &s->tick);
         uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
@@ -218,6 +248,7 @@ void server_close(struct server *s)
                 MHD_stop_daemon(s->daemon);
                 s->daemon = NULL;
         }
+        uv_close((uv_handle_t *)&s->more, NULL);
         uv_close((uv_handle_t *)&s->timer, NULL);
         uv_close((uv_handle_t *)&s->tick, NULL);
 }

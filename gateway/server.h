@@ -23,9 +23,11 @@ struct server {
         int listen_fd;
         char address[96]; /* "127.0.0.1:8000" as bound */
         uv_poll_t poll;
-        uv_timer_t timer; /* libmicrohttpd's */
+        uv_idle_t more; /* libmicrohttpd's: it wants to run again at once */
+        uv_timer_t timer; /* libmicrohttpd's: it wants to run again later */
         uv_timer_t tick; /* ours: slow clients, clients that left */
         bool pumping;
+        bool busy; /* its last run got libmicrohttpd an answer to send, or part of a body */
         bool upgraded; /* libmicrohttpd has a connection to forget, of which nothing tells it */
         uint64_t away_since_ms; /* when the service was first seen away; 0 = it is here */
 
@@ -33,6 +35,7 @@ struct server {
         struct request *spare; /* requests to use again, with their memory */
         size_t n_spare;
         size_t body_bytes; /* of all requests together */
+        size_t n_polled; /* requests that wait for their call without being suspended */
 
         struct router *router;
         struct proxies proxies;
@@ -59,5 +62,8 @@ struct server *server_free(struct server *s);
 /* Memory that bodies may take, all together. */
 #define SERVER_MAX_BODY_BYTES ((size_t)256 << 20)
 #define SERVER_MAX_SPARE      256
+/* How many requests may wait for their call without being suspended, and for how long. */
+#define SERVER_MAX_POLLED 512
+#define SERVER_POLLED_MS  10
 
 #endif

@@ -2,6 +2,7 @@
  * test_behaviour's. */
 #include "tests/integration/test_gateway_http_client.h"
 
+#include "common/clock.h"
 #include "tests/support/server/server.h"
 
 #include <setjmp.h>
@@ -613,31 +614,112 @@ static void a_service_that_is_away_is_said_and_waited_for(void **state)
         answer_deinit(&a);
 }
 
-static bool one_call_is_abandoned(const struct fixture *f)
+static unsigned abandoned(const struct fixture *f)
 {
+        static const char name[] = "\nsocializer_http_abandoned_total ";
         struct answer a;
 
         http_request(f->server.http_url, "GET", "/metrics", "", NULL, &a);
-        bool is_one = answer_count(&a, "\nsocializer_http_abandoned_total 1\n") == 1;
+        const char *line = strstr(a.text, name);
+        assert_non_null(line);
+        unsigned n = (unsigned)strtoul(line + strlen(name), NULL, 10);
         answer_deinit(&a);
-        return is_one;
+        return n;
+}
+
+/* Sends a read, on a connection of its own, and returns that. */
+static int begin_read(const struct fixture *f)
+{
+        int fd = http_connect(f->server.http_url);
+        char request[4096];
+        int n = snprintf(request, sizeof(request),
+                         "GET /users/me/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                         "Authorization: Bearer %s\r\n\r\n",
+                         f->token);
+
+        http_send(fd, request, (size_t)n);
+        return fd;
 }
 
 static void a_client_that_leaves_ends_its_call(void **state)
 {
         const struct fixture *f = *state;
-        char request[4096];
 
         kill(f->server.service, SIGSTOP);
-        int fd = http_connect(f->server.http_url);
-        int n = snprintf(request, sizeof(request),
-                         "GET /users/me/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
-                         f->token);
-        http_send(fd, request, (size_t)n);
         /* The service stands still, so nothing but the closing can end the call early. */
-        close(fd);
-        assert_true(t_wait(one_call_is_abandoned(f), 8000));
+        close(begin_read(f));
+        assert_true(t_wait(abandoned(f) == 1, 8000));
         kill(f->server.service, SIGCONT);
+}
+
+/* Clock ticks of a hundredth of a second. */
+static unsigned long cpu_ticks(pid_t pid)
+{
+        unsigned long user;
+        unsigned long system;
+        char path[64];
+        char text[1024];
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        size_t n = fread(text, 1, sizeof(text) - 1, file);
+        fclose(file);
+        text[n] = '\0';
+        const char *end = strrchr(text, ')'); /* of the program's name */
+        assert_non_null(end);
+        assert_int_equal(sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                                &system),
+                         2);
+        return user + system;
+}
+
+static void waiting_for_a_slow_service_takes_no_time(void **state)
+{
+        enum { N = 600 }; /* more than are polled */
+        const struct fixture *f = *state;
+        struct answer a;
+        int fds[N];
+
+        kill(f->server.service, SIGSTOP);
+        for (unsigned i = 0; i < N; i++)
+                fds[i] = begin_read(f);
+        unsigned long before = cpu_ticks(f->server.gateway);
+        uint64_t started_ns = clock_mono_ns();
+        /* Nothing tells that a program does nothing, so until one that leaves is seen. */
+        close(begin_read(f));
+        assert_true(t_wait(abandoned(f) == 1, 8000));
+        unsigned long elapsed = (unsigned long)((clock_mono_ns() - started_ns) / 10000000);
+        assert_in_range(cpu_ticks(f->server.gateway) - before, 0, elapsed / 4 + 5);
+
+        kill(f->server.service, SIGCONT);
+        for (unsigned i = 0; i < N; i++) {
+                http_read(fds[i], &a);
+                close(fds[i]);
+                assert_int_equal(a.status, 200);
+                answer_deinit(&a);
+        }
+}
+
+static void clients_that_reset_while_their_call_runs_are_forgotten(void **state)
+{
+        const struct linger reset = {.l_onoff = 1};
+        const struct fixture *f = *state;
+        struct answer a;
+
+        kill(f->server.service, SIGSTOP);
+        /* Again until one was caught between its call and its suspension, and many others. */
+        for (unsigned i = 0; i < 200; i++) {
+                int fd = begin_read(f);
+
+                assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+                close(fd);
+        }
+        assert_true(t_wait(abandoned(f) > 0, 8000));
+        kill(f->server.service, SIGCONT);
+        http_request(f->server.http_url, "GET", "/health", "", NULL, &a);
+        assert_int_equal(a.status, 200);
+        answer_deinit(&a);
 }
 
 static void the_documentation_needs_nothing_from_elsewhere(void **state)
@@ -713,6 +795,8 @@ int main(int argc, char **argv)
                 CASE(websockets_are_compressed_for_who_asks),
                 CASE(a_service_that_is_away_is_said_and_waited_for),
                 CASE(a_client_that_leaves_ends_its_call),
+                CASE(waiting_for_a_slow_service_takes_no_time),
+                CASE(clients_that_reset_while_their_call_runs_are_forgotten),
                 CASE(the_documentation_needs_nothing_from_elsewhere),
                 CASE(a_port_in_use_is_said_in_one_line),
         };
