@@ -29,12 +29,25 @@ enum status ws_call_start(struct ws_socket *s, const char *method, const Protobu
         return st;
 }
 
-/* A call of which only an error is told. */
+/* A call of which only an error is told, and what no event tells. */
 struct reported {
         struct ws_socket *socket;
         struct ws_about about;
         char client_message_id[WS_MAX_CLIENT_ID * 4 + 1];
 };
+
+/* Who sends again what is there already would wait for its event in vain. */
+static void tell_repeat(struct ws_socket *s, const ProtobufCMessage *response)
+{
+        const Socializer__V1__SendMessageResponse *r =
+                (const Socializer__V1__SendMessageResponse *)response;
+
+        if (response->descriptor != &socializer__v1__send_message_response__descriptor ||
+            !r->is_repeat || !r->message)
+                return;
+        ws_json_message_sent(s->ws, r->message);
+        ws_socket_send_text(s);
+}
 
 static void on_reported(void *closure, soc_status status, const ProtobufCMessage *response,
                         const soc_error *error)
@@ -42,8 +55,9 @@ static void on_reported(void *closure, soc_status status, const ProtobufCMessage
         struct reported *r = closure;
         struct ws_socket *s = r->socket;
 
-        (void)response; /* the peer hears of it as everybody does */
-        if (status != SOC_OK) {
+        if (status == SOC_OK) {
+                tell_repeat(s, response);
+        } else {
                 ws_send_error(s, (const struct error *)error, &r->about);
                 ws_call_refused(s, status);
         }

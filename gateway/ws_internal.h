@@ -354,6 +354,8 @@ enum status ws_presence_list(struct ws_socket *s, int64_t room_id, struct error 
 void ws_json_error(struct ws *ws, const struct error *error, const struct ws_about *about);
 void ws_json_established(struct ws *ws, const struct ws_user *user);
 void ws_json_pong(struct ws *ws);
+/* A message that was there already. */
+void ws_json_message_sent(struct ws *ws, const Socializer__V1__RoomMessage *message);
 void ws_json_room_joined(struct ws *ws, int64_t room_id, int64_t last_seq, bool recovered,
                          int64_t first_seq);
 void ws_json_room_left(struct ws *ws, int64_t room_id, const char *reason);

@@ -57,6 +57,16 @@ void ws_json_established(struct ws *ws, const struct ws_user *user)
         buffer_append_char(b, '}');
 }
 
+void ws_json_message_sent(struct ws *ws, const Socializer__V1__RoomMessage *message)
+{
+        buffer_printf(&ws->text,
+                      "{\"type\":\"message_sent\",\"room_id\":%" PRId64 ",\"seq\":%" PRId64
+                      ",\"message_id\":%" PRId64,
+                      message->room_id, message->seq, message->message_id);
+        ws_json_text(&ws->text, "client_message_id", message->client_message_id);
+        buffer_append_char(&ws->text, '}');
+}
+
 void ws_json_pong(struct ws *ws)
 {
         buffer_append_str(&ws->text, "{\"type\":\"pong\"");

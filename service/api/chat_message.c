@@ -47,6 +47,7 @@ enum status chat_service_send_message(struct call *call,
         st = message_append(&lease, call->arena, &draft, &message, &repeated, reterr);
         if (st == STATUS_OK)
                 st = answer(call, &message, &rsp->message, reterr);
+        rsp->is_repeat = st == STATUS_OK && repeated;
         if (st == STATUS_OK && !repeated)
                 st = announce_message(call, &message, reterr);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
