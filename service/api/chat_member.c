@@ -270,7 +270,9 @@ enum status chat_service_unban_member(struct call *call,
         if (st != STATUS_OK)
                 return st;
         struct room_event event = event_about(call, room.id, &who, ROOM_EVENT_UNBANNED, 0);
-        st = member_exit(&lease, room.id, who.user_id, MEMBER_LEFT, reterr);
+        /* Whoever is not kept out of the general room is in it. */
+        st = member_exit(&lease, room.id, who.user_id,
+                         room.kind == ROOM_KIND_GENERAL ? MEMBER_ACTIVE : MEMBER_LEFT, reterr);
         if (st == STATUS_OK)
                 st = announce_event(call, &lease, &event, reterr);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;

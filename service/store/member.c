@@ -54,11 +54,13 @@ enum status member_list(struct lease *lease, struct arena *arena, int64_t room_i
 
         STMT(q, lease,
              "SELECT " COLUMNS TABLES " WHERE m.room_id = $1 AND m.state = $2 AND m.user_id > $3"
+             " AND (m.room_id <> 1 OR m.state <> 1 OR m.muted_until > $5)"
              " ORDER BY m.user_id LIMIT $4");
         stmt_bind_int(&q, 1, room_id);
         stmt_bind_int(&q, 2, state);
         stmt_bind_int(&q, 3, after_user_id);
         stmt_bind_int(&q, 4, (int64_t)limit + 1);
+        stmt_bind_int(&q, 5, clock_wall_ms());
         while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
                 if (list.n_items == limit) {
                         list.more = true;
@@ -155,7 +157,7 @@ enum status member_exit(struct lease *lease, int64_t room_id, int64_t user_id,
              "INSERT INTO room_member (room_id, user_id, state, role, joined_at)"
              " VALUES ($1, $2, $3, 1, $4)"
              " ON CONFLICT (room_id, user_id) DO UPDATE"
-             " SET state = excluded.state, role = 1, muted_until = NULL");
+             " SET state = excluded.state, role = 1");
         stmt_bind_int(&q, 1, room_id);
         stmt_bind_int(&q, 2, user_id);
         stmt_bind_int(&q, 3, state);

@@ -45,6 +45,7 @@ struct member_list {
 /* NOT_FOUND: there is no such user, or that one was never in the room. */
 enum status member_get(struct lease *lease, struct arena *arena, int64_t room_id, int64_t user_id,
                        struct member *ret, struct error *reterr) MUST_CHECK;
+/* In the general room the active ones are those who are muted. */
 enum status member_list(struct lease *lease, struct arena *arena, int64_t room_id,
                         enum member_state state, int64_t after_user_id, size_t limit,
                         struct member_list *ret, struct error *reterr) MUST_CHECK;
@@ -53,7 +54,8 @@ enum status member_list(struct lease *lease, struct arena *arena, int64_t room_i
  * the user is in too many. */
 enum status member_enter(struct lease *lease, const struct room *room, int64_t user_id,
                          enum member_role role, struct error *reterr) MUST_CHECK;
-/* Ends a membership, if there is one: MEMBER_LEFT or MEMBER_BANNED. Ends the mute as well. */
+/* Ends a membership, if there is one: MEMBER_LEFT or MEMBER_BANNED. A mute
+ * outlasts it, or leaving and coming back would end it. */
 enum status member_exit(struct lease *lease, int64_t room_id, int64_t user_id,
                         enum member_state state, struct error *reterr) MUST_CHECK;
 enum status member_set_role(struct lease *lease, int64_t room_id, int64_t user_id,
