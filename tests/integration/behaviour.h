@@ -4,7 +4,7 @@
 
 #include "common/status.h"
 
-enum who { NOBODY, HUMAN, OTHER, ADMIN };
+enum who { NOBODY, HUMAN, OTHER, GUEST, LATE, ADMIN };
 
 struct behaviour {
         const char *what; /* a sentence */
@@ -21,5 +21,9 @@ struct behaviour {
  * user 2 and OTHER user 3. */
 extern const struct behaviour behaviours[];
 extern const unsigned n_behaviours;
+
+/* The same for rooms, on a database of its own; GUEST is user 4 and LATE user 5. */
+extern const struct behaviour chat_behaviours[];
+extern const unsigned n_chat_behaviours;
 
 #endif
