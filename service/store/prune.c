@@ -156,3 +156,13 @@ enum status prune_deleted(struct lease *lease, size_t limit, size_t *ret_n, stru
         *ret_n = (size_t)(part_end(&stale, limit) - stale.pruned_seq);
         return delete_up_to(lease, &stale, part_end(&stale, limit), reterr);
 }
+
+enum status prune_count_kept(struct lease *lease, int64_t *ret, struct error *reterr)
+{
+        STMT(q, lease, "SELECT coalesce(sum(last_seq - pruned_seq), 0) FROM room");
+
+        enum status st = stmt_row(&q, reterr);
+        if (st == STATUS_OK)
+                *ret = stmt_int(&q, 0);
+        return st;
+}

@@ -18,5 +18,7 @@ enum status prune_old(struct lease *lease, int64_t now_ms, size_t limit, size_t 
 /* The same with what is left of deleted rooms, and in the end the rooms themselves. */
 enum status prune_deleted(struct lease *lease, size_t limit, size_t *ret_n,
                           struct error *reterr) MUST_CHECK;
+/* How many events there are in all rooms. */
+enum status prune_count_kept(struct lease *lease, int64_t *ret, struct error *reterr) MUST_CHECK;
 
 #endif

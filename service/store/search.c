@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define COMPACT_PAGES 16
+
 /* Up to which message the index goes. */
 static enum status read_end(struct lease *lease, int64_t *ret, struct error *reterr)
 {
@@ -99,6 +101,39 @@ enum status search_remember(struct lease *lease, int64_t message_id, const char 
         if (st != STATUS_OK || message_id > end)
                 return st;
         return insert(lease, message_id, content, reterr);
+}
+
+static enum status count_changes(struct lease *lease, int64_t *ret, struct error *reterr)
+{
+        STMT(q, lease, "SELECT total_changes()");
+
+        enum status st = stmt_row(&q, reterr);
+        if (st == STATUS_OK)
+                *ret = stmt_int(&q, 0);
+        return st;
+}
+
+/* FTS5 puts at least n_pages together. Below zero: and all parts are to become one. */
+static enum status merge(struct lease *lease, int64_t n_pages, struct error *reterr)
+{
+        STMT(q, lease, "INSERT INTO message_text (message_text, rank) VALUES ('merge', $1)");
+        stmt_bind_int(&q, 1, n_pages);
+        return stmt_run(&q, reterr);
+}
+
+enum status search_compact(struct lease *lease, bool is_first, bool *ret_more, struct error *reterr)
+{
+        int64_t before = 0, after = 0;
+        enum status st = count_changes(lease, &before, reterr);
+
+        if (st == STATUS_OK)
+                st = merge(lease, is_first ? -COMPACT_PAGES : COMPACT_PAGES, reterr);
+        if (st == STATUS_OK)
+                st = count_changes(lease, &after, reterr);
+        /* One change is the command itself: there was nothing to do. */
+        if (st == STATUS_OK)
+                *ret_more = after - before >= 2;
+        return st;
 }
 
 /* --- finding --- */

@@ -17,6 +17,11 @@ enum status search_forget(struct lease *lease, int64_t message_id, const char *c
 /* And after it was changed. */
 enum status search_remember(struct lease *lease, int64_t message_id, const char *content,
                             struct error *reterr) MUST_CHECK;
+/* What is forgotten stays in the index, marked as gone, until parts of it are put together. Does a
+ * step of putting all of it together, the first one or a further one, of some milliseconds. Inside
+ * a write lease. *ret_more: the index is not yet as small as it can be. */
+enum status search_compact(struct lease *lease, bool is_first, bool *ret_more,
+                           struct error *reterr) MUST_CHECK;
 /* Messages with all the words of query, the last word maybe unfinished, in the rooms that the user
  * may read (room_id 0: all of them), with ids below before_id (0: all), the newest first.
  * INVALID_ARGUMENT, field "query", when there is no word in it. */

@@ -16,6 +16,8 @@
 #define PRUNE_PART  200
 #define TICK_MS     1000
 #define PRUNE_TICKS 30 /* between looks for what is too old */
+/* The index is compacted when so many events have gone, and a quarter of what is left. */
+#define COMPACT_MIN 1000
 /* While others keep writing, one part goes in between at this rate, so that the rest is bounded. */
 #define BUSY_QUEUE 1
 
@@ -27,13 +29,14 @@ struct upkeep {
         pthread_mutex_t mutex; /* guards what follows */
         pthread_cond_t cond; /* stopping */
         bool stopping;
+        int64_t n_gone; /* events, since the index was compacted */
 };
 
 /* One part of some work, on the writer thread. */
 struct part {
         struct db *db;
         size_t n;
-        bool more;
+        bool begun, more;
 };
 
 static enum status index_part(void *arg, struct error *reterr)
@@ -63,6 +66,18 @@ static enum status deleted_part(void *arg, struct error *reterr)
 
         part->more = part->n > 0;
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status compact_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = search_compact(&lease, !part->begun, &part->more, reterr);
+
+        if (st == STATUS_OK)
+                st = lease_commit(&lease, reterr);
+        part->begun = part->begun || st == STATUS_OK;
+        return st;
 }
 
 static enum status shrink_part(void *arg, struct error *reterr)
@@ -114,15 +129,63 @@ enum status upkeep_index(struct upkeep *u, deadline_ns deadline, struct error *r
         return st == STATUS_OK && behind ? do_all(u, index_part, deadline, NULL, reterr) : st;
 }
 
-enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_deleted,
-                         struct error *reterr)
+static void add_gone(struct upkeep *u, int64_t n)
+{
+        LOCK(&u->mutex);
+
+        u->n_gone += n;
+}
+
+static int64_t count_gone(struct upkeep *u)
+{
+        LOCK(&u->mutex);
+
+        return u->n_gone;
+}
+
+/* Whoever compacts next counts from zero. */
+static int64_t take_gone(struct upkeep *u)
+{
+        LOCK(&u->mutex);
+        int64_t n = u->n_gone;
+
+        u->n_gone = 0;
+        return n;
+}
+
+static enum status forget(struct upkeep *u, deadline_ns deadline, int64_t *ret_n,
+                          struct error *reterr)
 {
         int64_t n = 0;
         enum status st = do_all(u, old_part, deadline, &n, reterr);
 
         if (st == STATUS_OK)
                 st = do_all(u, deleted_part, deadline, &n, reterr);
-        if (st == STATUS_OK && n > 0)
+        add_gone(u, n);
+        if (st == STATUS_OK)
+                *ret_n = n;
+        return st;
+}
+
+static enum status compact(struct upkeep *u, deadline_ns deadline, struct error *reterr)
+{
+        int64_t n = take_gone(u);
+        enum status st = do_all(u, compact_part, deadline, NULL, reterr);
+
+        if (st != STATUS_OK)
+                add_gone(u, n);
+        return st;
+}
+
+enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_deleted,
+                         struct error *reterr)
+{
+        int64_t n = 0;
+        enum status st = forget(u, deadline, &n, reterr);
+
+        if (st == STATUS_OK)
+                st = compact(u, deadline, reterr);
+        if (st == STATUS_OK)
                 st = do_all(u, shrink_part, deadline, NULL, reterr);
         if (st == STATUS_OK)
                 *ret_deleted = n;
@@ -154,6 +217,31 @@ static enum status index_some(struct upkeep *u, struct error *reterr)
         return st;
 }
 
+/* Compacting costs as much as the index is large, and so is done when it is worth that. */
+static enum status compact_if_worth_it(struct upkeep *u, deadline_ns deadline, struct error *reterr)
+{
+        int64_t n_gone = count_gone(u), n_kept = 0;
+        enum status st;
+
+        if (n_gone < COMPACT_MIN)
+                return STATUS_OK;
+        {
+                LEASE(lease, u->db, LEASE_READ, deadline);
+                st = prune_count_kept(&lease, &n_kept, reterr);
+        }
+        return st == STATUS_OK && n_gone >= n_kept / 4 ? compact(u, deadline, reterr) : st;
+}
+
+static enum status prune_some(struct upkeep *u, int64_t *ret_n, struct error *reterr)
+{
+        deadline_ns deadline = deadline_in_ms(PRUNE_TICKS * TICK_MS);
+        enum status st = forget(u, deadline, ret_n, reterr);
+
+        if (st == STATUS_OK)
+                st = compact_if_worth_it(u, deadline, reterr);
+        return st == STATUS_OK && *ret_n > 0 ? do_all(u, shrink_part, deadline, NULL, reterr) : st;
+}
+
 static void tick(struct upkeep *u, unsigned n)
 {
         struct error error = ERROR_INIT;
@@ -163,7 +251,7 @@ static void tick(struct upkeep *u, unsigned n)
         presence_expire(u->presence, clock_mono_ns() / 1000000);
         st = index_some(u, &error);
         if (st == STATUS_OK && n % PRUNE_TICKS == 0)
-                st = upkeep_prune(u, deadline_in_ms(PRUNE_TICKS * TICK_MS), &n_deleted, &error);
+                st = prune_some(u, &n_deleted, &error);
         /* What was not done now is done at another tick. */
         if (st != STATUS_OK && st != STATUS_UNAVAILABLE && st != STATUS_RESOURCE_EXHAUSTED)
                 LOG(WARNING, "upkeep failed", LOG_STR("status", status_name(st)),
