@@ -253,7 +253,7 @@ static enum status check_reply(struct lease *lease, struct arena *arena,
                                const struct message_draft *draft, struct message_reply *ret,
                                struct error *reterr)
 {
-        struct room_message answered = {0};
+        struct room_message answered = {.content = ""};
         enum status st =
                 message_get(lease, arena, draft->room_id, draft->reply_to, &answered, reterr);
 
