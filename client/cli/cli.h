@@ -18,7 +18,17 @@ enum cli_flags {
         CLI_EMAIL = 1 << 2,
         CLI_YES = 1 << 3,
         CLI_AFTER = 1 << 4,
+        CLI_PUBLIC = 1 << 5,
+        CLI_PASSWORD = 1 << 6,
+        CLI_COACH = 1 << 7,
+        CLI_INVITE = 1 << 8,
+        CLI_DIRECT = 1 << 9,
+        CLI_BAN = 1 << 10,
+        CLI_ROOM = 1 << 11,
+        CLI_REPLY_TO = 1 << 12,
 };
+
+#define CLI_MAX_INVITES 100
 
 struct cli {
         /* Of the command line and the environment. */
@@ -32,6 +42,11 @@ struct cli {
         unsigned given; /* enum cli_flags */
         const char *email; /* --email */
         int64_t after_seq; /* --after; -1: from now on */
+        const char *invites[CLI_MAX_INVITES]; /* --invite, repeated */
+        unsigned n_invites;
+        const char *direct; /* --direct */
+        const char *room; /* --room */
+        const char *reply_to; /* --reply-to */
         char **arguments; /* after the verb */
         int n_arguments;
 
@@ -51,7 +66,7 @@ struct verb {
 };
 
 extern const struct verb verb_call, verb_list, verb_describe, verb_login, verb_logout, verb_pool,
-        verb_queries, verb_user, verb_send, verb_follow;
+        verb_queries, verb_user, verb_room, verb_send, verb_follow;
 
 /* options.c */
 /* Reads the command line and the environment. CLI_DONE: go on, or, with cli->verb NULL, everything
@@ -77,6 +92,17 @@ void cli_disconnect(struct cli *cli);
  * cli_disconnect(). Says why not. */
 int cli_call(struct cli *cli, const char *method, const ProtobufCMessage *request,
              const ProtobufCMessage **ret) MUST_CHECK;
+
+/* request.c */
+/* Sets a field as a word says it: "general", "true", "moderator", "12". Of a repeated one: appends.
+ * Says what is wrong with it. */
+int request_set(struct cli *cli, const char *method, ProtobufCMessage *request, const char *field,
+                const char *text) MUST_CHECK;
+/* A positive number; 0 for anything else. */
+int64_t request_number(const char *text);
+/* A user by number or by name. */
+int request_find_user(struct cli *cli, const char *name,
+                      const Socializer__V1__User **ret) MUST_CHECK;
 
 /* login_file.c: the token of the saved login. */
 enum status login_file_read(struct arena *arena, const char **ret_token,

@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-        &verb_call, &verb_list,    &verb_describe, &verb_login, &verb_logout,
-        &verb_pool, &verb_queries, &verb_user,     &verb_send,  &verb_follow,
+        &verb_call,    &verb_list, &verb_describe, &verb_login, &verb_logout, &verb_pool,
+        &verb_queries, &verb_user, &verb_room,     &verb_send,  &verb_follow,
 };
 
 enum {
@@ -27,6 +27,14 @@ enum {
         OPTION_EMAIL,
         OPTION_YES,
         OPTION_AFTER,
+        OPTION_PUBLIC,
+        OPTION_PASSWORD,
+        OPTION_COACH,
+        OPTION_INVITE,
+        OPTION_DIRECT,
+        OPTION_BAN,
+        OPTION_ROOM,
+        OPTION_REPLY_TO,
 };
 
 static const struct option options[] = {
@@ -44,6 +52,14 @@ static const struct option options[] = {
         {"email", required_argument, NULL, OPTION_EMAIL},
         {"yes", no_argument, NULL, OPTION_YES},
         {"after", required_argument, NULL, OPTION_AFTER},
+        {"public", no_argument, NULL, OPTION_PUBLIC},
+        {"password", no_argument, NULL, OPTION_PASSWORD},
+        {"coach", no_argument, NULL, OPTION_COACH},
+        {"invite", required_argument, NULL, OPTION_INVITE},
+        {"direct", required_argument, NULL, OPTION_DIRECT},
+        {"ban", no_argument, NULL, OPTION_BAN},
+        {"room", required_argument, NULL, OPTION_ROOM},
+        {"reply-to", required_argument, NULL, OPTION_REPLY_TO},
         {NULL, 0, NULL, 0},
 };
 
@@ -138,6 +154,38 @@ static int parse_after(struct cli *cli, const char *text)
         return CLI_DONE;
 }
 
+/* The options that only some verbs take; their flags are in the same order. */
+static int take_verb_option(struct cli *cli, int option)
+{
+        if (option < OPTION_NAMES)
+                return CLI_DONE;
+        cli->given |= 1u << (option - OPTION_NAMES);
+        switch (option) {
+        case OPTION_EMAIL:
+                cli->email = optarg;
+                break;
+        case OPTION_AFTER:
+                return parse_after(cli, optarg);
+        case OPTION_INVITE:
+                if (cli->n_invites == CLI_MAX_INVITES)
+                        return report_usage(cli, "--invite: want at most %d", CLI_MAX_INVITES);
+                cli->invites[cli->n_invites++] = optarg;
+                break;
+        case OPTION_DIRECT:
+                cli->direct = optarg;
+                break;
+        case OPTION_ROOM:
+                cli->room = optarg;
+                break;
+        case OPTION_REPLY_TO:
+                cli->reply_to = optarg;
+                break;
+        default:
+                break;
+        }
+        return CLI_DONE;
+}
+
 static int take_option(struct cli *cli, int option)
 {
         switch (option) {
@@ -161,24 +209,8 @@ static int take_option(struct cli *cli, int option)
         case OPTION_COMPACT:
                 cli->json = cli->compact = true;
                 break;
-        case OPTION_NAMES:
-                cli->given |= CLI_NAMES;
-                break;
-        case OPTION_ADMIN:
-                cli->given |= CLI_ADMIN;
-                break;
-        case OPTION_EMAIL:
-                cli->given |= CLI_EMAIL;
-                cli->email = optarg;
-                break;
-        case OPTION_YES:
-                cli->given |= CLI_YES;
-                break;
-        case OPTION_AFTER:
-                cli->given |= CLI_AFTER;
-                return parse_after(cli, optarg);
         default:
-                break;
+                return take_verb_option(cli, option);
         }
         return CLI_DONE;
 }

@@ -10,13 +10,15 @@
 #define N_SUGGESTIONS 3
 
 /* What to do about it, where the service's text does not say. */
-static const char *advice(enum status status)
+static const char *advice(const struct error *e)
 {
-        switch (status) {
+        switch (e->status) {
         case STATUS_UNAUTHENTICATED:
                 return "; log in with 'socializer login USER'";
         case STATUS_PERMISSION_DENIED:
-                return "; use an account that may";
+                return strcmp(e->field, "password") == 0
+                               ? "; 'socializer room join ROOM --password' asks for it"
+                               : "";
         case STATUS_UNIMPLEMENTED:
                 return "; is the service of the same version?";
         case STATUS_INTERNAL:
@@ -39,7 +41,7 @@ int report_error(const struct error *e)
         put_clean(e->text[0] ? e->text : "the service did not say why");
         if (e->retry_after_ms)
                 fprintf(stderr, "; try again in %u s", (e->retry_after_ms + 999) / 1000);
-        fprintf(stderr, "%s\n", advice(e->status));
+        fprintf(stderr, "%s\n", advice(e));
         return CLI_FAILED;
 }
 

@@ -3,7 +3,7 @@
 _socializer()
 {
         local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-        local verbs="call list describe login logout pool queries user send follow"
+        local verbs="call list describe login logout pool queries user room send follow"
         local options="--rpc --events --data --token --timeout --json --compact --help --version"
         COMPREPLY=()
 
@@ -16,13 +16,18 @@ _socializer()
                 mapfile -t COMPREPLY < <(compgen -W "ipc:// tcp://" -- "$word")
                 return
                 ;;
-        --token | --timeout | --email | --after) return ;;
+        --token | --timeout | --email | --after | --invite | --direct | --reply-to) return ;;
+        --room)
+                mapfile -t COMPREPLY < <(compgen -W "general" -- "$word")
+                return
+                ;;
         esac
 
         # The verb is the first word that is neither an option nor an option's value.
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                --rpc | --events | --data | --token | --timeout | --email | --after) ((i++)) ;;
+                --rpc | --events | --data | --token | --timeout | --email | --after | --invite | \
+                        --direct | --room | --reply-to) ((i++)) ;;
                 -*) ;;
                 *)
                         verb=${COMP_WORDS[i]}
@@ -34,6 +39,8 @@ _socializer()
         case $verb in
         list) options="$options --names" ;;
         user) options="$options --admin --email --yes" ;;
+        room) options="$options --public --password --coach --invite --direct --yes --ban --room" ;;
+        send) options="$options --reply-to" ;;
         follow) options="$options --after" ;;
         esac
         if [[ $word == -* ]]; then
@@ -59,6 +66,35 @@ _socializer()
                         mapfile -t COMPREPLY < <(compgen -W "list show add password activate deactivate role delete" -- "$word")
                 elif [[ ${COMP_WORDS[i + 1]} == role ]] && ((i + 3 == COMP_CWORD)); then
                         mapfile -t COMPREPLY < <(compgen -W "user admin" -- "$word")
+                fi
+                ;;
+        room)
+                if ((i + 1 == COMP_CWORD)); then
+                        mapfile -t COMPREPLY < <(compgen -W "list create show set delete join leave members invite
+                                invites accept decline role mute remove unban search read" -- "$word")
+                        return
+                fi
+                case ${COMP_WORDS[i + 1]} in
+                set)
+                        if ((i + 2 < COMP_CWORD)); then
+                                compopt -o nospace 2>/dev/null
+                                mapfile -t COMPREPLY < <(compgen -W "name= description= is_public= password
+                                        coach_enabled= max_members= retention_seconds=" -- "$word")
+                        fi
+                        ;;
+                role)
+                        if ((i + 4 == COMP_CWORD)); then
+                                mapfile -t COMPREPLY < <(compgen -W "member moderator creator" -- "$word")
+                        fi
+                        ;;
+                members)
+                        if ((i + 3 == COMP_CWORD)); then
+                                mapfile -t COMPREPLY < <(compgen -W "active left banned" -- "$word")
+                        fi
+                        ;;
+                esac
+                if ((i + 2 == COMP_CWORD)) && [[ ${COMP_WORDS[i + 1]} =~ ^(show|set|members|mute|remove|unban|read)$ ]]; then
+                        mapfile -t COMPREPLY < <(compgen -W "general" -- "$word")
                 fi
                 ;;
         send | follow)

@@ -1,24 +1,9 @@
 #include "client/cli/cli.h"
-#include "common/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define METHOD "socializer.v1.ChatService/SendMessage"
-
-static int set(struct cli *cli, Socializer__V1__SendMessageRequest *request, const char *name,
-               const char *text)
-{
-        const struct method *m = contract_find(METHOD, strlen(METHOD));
-        struct error err = ERROR_INIT;
-
-        if (json_set_field_text(
-                    m->input, &request->base,
-                    protobuf_c_message_descriptor_get_field_by_name(m->input->descriptor, name),
-                    text, &cli->arena, &err) != STATUS_OK)
-                return report_usage(cli, "%s", err.text);
-        return CLI_DONE;
-}
 
 static int run(struct cli *cli)
 {
@@ -32,9 +17,10 @@ static int run(struct cli *cli)
                 if (!text)
                         return CLI_FAILED;
         }
-        int code = set(cli, &request, "room_id", cli->arguments[0]);
-        if (code == CLI_DONE)
-                code = set(cli, &request, "content", text);
+        request.content = (char *)text;
+        int code = request_set(cli, METHOD, &request.base, "room_id", cli->arguments[0]);
+        if (code == CLI_DONE && cli->reply_to)
+                code = request_set(cli, METHOD, &request.base, "reply_to", cli->reply_to);
         if (code == CLI_DONE)
                 code = cli_connect(cli, false);
         if (code == CLI_DONE)
@@ -55,13 +41,15 @@ const struct verb verb_send = {
         .run = run,
         .min_arguments = 2,
         .max_arguments = 2,
+        .flags = CLI_REPLY_TO,
         .usage = "send ROOM TEXT|-",
         .summary = "Says something in a room",
         .help = "ROOM is a number, or general. '-' reads the text from standard input. Returns "
                 "when\n"
-                "the message is on disk.\n"
+                "the message is on disk. --reply-to ID says which message it answers.\n"
                 "\n"
                 "Examples:\n"
                 "  socializer send general 'Hello everybody'\n"
-                "  fortune | socializer send 3 -\n",
+                "  fortune | socializer send 3 -\n"
+                "  socializer send 3 'So do I' --reply-to 17\n",
 };

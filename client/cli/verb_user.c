@@ -1,7 +1,6 @@
 /* Accounts, for administrators. */
 #include "client/cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,37 +66,10 @@ static int list(struct cli *cli)
         return cli->json ? CLI_DONE : output_table_print(&t);
 }
 
-/* A user by number or by name; the second argument of most sub-verbs. */
-static int find(struct cli *cli, const char *name, const Socializer__V1__User **ret)
-{
-        Socializer__V1__GetUserRequest by_id = SOCIALIZER__V1__GET_USER_REQUEST__INIT;
-        Socializer__V1__GetUserByUsernameRequest by_name =
-                SOCIALIZER__V1__GET_USER_BY_USERNAME_REQUEST__INIT;
-        const ProtobufCMessage *response = NULL;
-        char *end;
-
-        errno = 0;
-        by_id.user_id = strtoll(name, &end, 10);
-        if (!errno && *end == '\0' && by_id.user_id > 0) {
-                int code = cli_call(cli, SERVICE "GetUser", &by_id.base, &response);
-                if (code != CLI_DONE)
-                        return code;
-                *ret = ((const Socializer__V1__GetUserResponse *)(const void *)response)->user;
-        } else {
-                by_name.username = (char *)name;
-                int code = cli_call(cli, SERVICE "GetUserByUsername", &by_name.base, &response);
-                if (code != CLI_DONE)
-                        return code;
-                *ret = ((const Socializer__V1__GetUserByUsernameResponse *)(const void *)response)
-                               ->user;
-        }
-        return *ret ? CLI_DONE : report_failed("the service answered without a user");
-}
-
 static int show(struct cli *cli)
 {
         const Socializer__V1__User *user;
-        int code = find(cli, cli->arguments[1], &user);
+        int code = request_find_user(cli, cli->arguments[1], &user);
 
         if (code != CLI_DONE)
                 return code;
@@ -135,7 +107,7 @@ static int password(struct cli *cli)
         Socializer__V1__ResetPasswordRequest request = SOCIALIZER__V1__RESET_PASSWORD_REQUEST__INIT;
         const ProtobufCMessage *response;
         const Socializer__V1__User *user;
-        int code = find(cli, cli->arguments[1], &user);
+        int code = request_find_user(cli, cli->arguments[1], &user);
 
         if (code != CLI_DONE)
                 return code;
@@ -154,7 +126,7 @@ static int update(struct cli *cli, Socializer__V1__UpdateUserRequest *request)
 {
         const ProtobufCMessage *response = NULL;
         const Socializer__V1__User *user;
-        int code = find(cli, cli->arguments[1], &user);
+        int code = request_find_user(cli, cli->arguments[1], &user);
 
         if (code != CLI_DONE)
                 return code;
@@ -191,7 +163,7 @@ static int delete_user(struct cli *cli)
         Socializer__V1__DeleteUserRequest request = SOCIALIZER__V1__DELETE_USER_REQUEST__INIT;
         const ProtobufCMessage *response;
         const Socializer__V1__User *user;
-        int code = find(cli, cli->arguments[1], &user);
+        int code = request_find_user(cli, cli->arguments[1], &user);
 
         if (code != CLI_DONE)
                 return code;
