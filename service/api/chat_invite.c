@@ -30,8 +30,8 @@ static enum status check_invitee(struct call *call, struct lease *lease, const s
         if (st != STATUS_OK)
                 return st;
         if (member.state == MEMBER_ACTIVE)
-                return error_resource(reterr, STATUS_ALREADY_EXISTS, "member", "%s",
-                                      member.username);
+                return error_set(reterr, STATUS_ALREADY_EXISTS, "%s is in room %" PRId64 " already",
+                                 member.username, room->id);
         if (member.state == MEMBER_BANNED)
                 return error_set(reterr, STATUS_PERMISSION_DENIED,
                                  "%s is banned from room %" PRId64, member.username, room->id);
