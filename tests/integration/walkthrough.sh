@@ -70,6 +70,34 @@ answer=$(curl -sS -i -X POST "$url/api/auth/register" -H "Content-Type: applicat
 has "$answer" '^HTTP/1.1 201' '"message"' '"id": ?[0-9]+' '"username": ?"walker"' \
         '"email": ?"walker@example.org"'
 
+# Rooms: one that nobody else sees, an invitation, its answer, and what is said there.
+grace=$(curl -sS -X POST "$url/token" -d "username=grace&password=password123" |
+        sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')
+answer=$(curl -sS -X POST "$url/api/rooms" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" \
+        -d '{"name": "Rehearsals", "description": "Before it counts."}')
+has "$answer" '"name": ?"Rehearsals"' '"is_public": ?false' '"my_role": ?"creator"'
+room=$(sed -n 's/^{"id": *\([0-9]*\).*/\1/p' <<<"$answer")
+answer=$(curl -sS "$url/api/rooms/$room" -H "Authorization: Bearer $grace")
+has "$answer" '"code": ?"NOT_FOUND"'
+answer=$(curl -sS -X POST "$url/api/rooms/$room/invites" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" -d '{"usernames": ["grace"]}')
+has "$answer" '"code": ?"OK"' '"invite": ?\{"id"'
+invite=$(sed -n 's/.*"invite": *{"id": *\([0-9]*\).*/\1/p' <<<"$answer")
+has "$(curl -sS "$url/api/rooms/invites" -H "Authorization: Bearer $grace")" '"room_name": ?"Rehearsals"'
+answer=$(curl -sS -X POST "$url/api/rooms/invites/$invite/accept" -H "Authorization: Bearer $grace" \
+        -H "Content-Type: application/json" -d '{}')
+has "$answer" '"name": ?"Rehearsals"' '"is_member": ?true' '"member_count": ?2'
+answer=$(curl -sS -i -X POST "$url/api/rooms/$room/messages" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" -d '{"content": "Tomorrow I ask for more responsibility."}')
+has "$answer" '^HTTP/1.1 201' '"seq": ?3'
+answer=$(curl -sS "$url/api/rooms/search?query=more+respons" -H "Authorization: Bearer $grace")
+has "$answer" '"content": ?"Tomorrow I ask for more responsibility\."'
+
+# What --demo has made.
+answer=$(curl -sS "$url/api/rooms?scope=public" -H "Authorization: Bearer $token")
+has "$answer" '"Listening circle"' '"Job interviews"' '"has_password": ?true'
+
 for path in /docs /openapi.json /health /ready /metrics /; do
         [ "$(curl -sS -o /dev/null -w '%{http_code}' "$url$path")" = 200 ] || fail "$path is not 200"
 done
