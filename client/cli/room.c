@@ -82,7 +82,10 @@ int room_print(struct cli *cli, const char *method, const ProtobufCMessage *resp
         add_line(&t, "COACH", room->coach_enabled ? "on" : "off");
         add_line(&t, "YOU", my_role(room));
         output_table_add(&t, "MEMBERS");
-        output_table_addf(&t, "%d of %d", room->member_count, room->max_members);
+        if (room->type == SOCIALIZER__V1__ROOM_TYPE__ROOM_TYPE_GENERAL)
+                output_table_add(&t, "everybody");
+        else
+                output_table_addf(&t, "%d of %d", room->member_count, room->max_members);
         output_table_add(&t, "KEPT");
         if (room->retention_seconds)
                 output_table_addf(&t, "%lld s", (long long)room->retention_seconds);

@@ -204,6 +204,8 @@ rooms_entered() {
         check 0 'left room 4' room leave 4
         check 1 'FAILED_PRECONDITION' room leave 4
         check 0 'bob +member' room members 2
+        check 1 'bob +ALREADY_EXISTS: bob is in room 2 already' --token "$ada" room invite 2 bob
+        check 0 'MEMBERS +everybody' room show general
         check 0 'bob' --token "$ada" room members 4 left
         check 0 'bob +moderator' --token "$ada" room role 2 bob moderator
         check 0 'bob +moderator .*20' --token "$ada" room mute 2 bob 60
