@@ -3,6 +3,7 @@
 #include "client/client.h"
 #include "client/keeper.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum { MAX_PAYLOAD_BYTES = FRAME_MAX_PAYLOAD_BYTES };
@@ -57,7 +58,8 @@ static uint64_t mix(uint64_t x)
 static void make_id(struct soc_client *c, uint8_t ret[static FRAME_CALL_ID_BYTES])
 {
         uint64_t n = atomic_fetch_add_explicit(&c->id_counter, 1, memory_order_relaxed);
-        uint64_t id[2] = {mix(c->id_seed[0] + n * 0x9e3779b97f4a7c15u), mix(c->id_seed[1] ^ n)};
+        /* Ascending, so that replies that are kept lie side by side in the database. */
+        uint64_t id[2] = {htobe64(c->id_seed[0] + n), mix(c->id_seed[1] ^ n)};
 
         memcpy(ret, id, FRAME_CALL_ID_BYTES);
 }

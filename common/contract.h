@@ -72,6 +72,9 @@ struct method {
         enum access access;
         bool side_effects; /* false: NO_SIDE_EFFECTS, may be repeated at will */
         bool replay; /* a repeat answers the first reply, so that a client may send it again */
+        /* A text by which the handler itself knows a repeat: where it is set, no reply is kept.
+         * NULL: there is none. */
+        const ProtobufCFieldDescriptor *repeat_key;
         uint32_t timeout_ms;
         unsigned http_status;
         const struct http_route *routes;

@@ -105,6 +105,21 @@ static void mark(struct model_message *message, bool request)
         }
 }
 
+static void check_repeat_key(struct model *m, const struct model_method *method)
+{
+        const char *name = method->rules->repeat_key;
+        const struct model_field *f = model_field_find(method->input, name, strlen(name));
+
+        if (*name == '\0')
+                return;
+        if (!f || !model_is_string(f) || f->repeated || f->choice || f->optional)
+                model_problem(m, method->place, "%s: repeat_key '%s' is no text field of %s",
+                              method->full_name, name, method->input->full_name);
+        else if (!method->replay)
+                model_problem(m, method->place, "%s: nothing is replayed, repeat_key says nothing",
+                              method->full_name);
+}
+
 void check_whole(struct model *m)
 {
         for (size_t i = 0; i < m->n_messages; i++) {
@@ -116,6 +131,7 @@ void check_whole(struct model *m)
 
                 mark(method->input, true);
                 mark(method->output, false);
+                check_repeat_key(m, method);
                 if (method->replay && method->output->has_secret)
                         model_problem(m, method->place,
                                       "%s answers a secret, which may not be stored to answer a "

@@ -241,6 +241,12 @@ static void emit_method(struct buffer *out, const struct model_method *method, s
                       lanes[method->lane], accesses[r->access], boolean(method->side_effects),
                       boolean(method->replay), (unsigned)(r->timeout_ms ? r->timeout_ms : 10000),
                       (unsigned)(r->http_status ? r->http_status : 200));
+        if (*r->repeat_key)
+                buffer_printf(
+                        out, "                .repeat_key = &%s__field_descriptors[%zu],\n",
+                        method->input->c_name,
+                        field_index(method->input, model_field_find(method->input, r->repeat_key,
+                                                                    strlen(r->repeat_key))));
         if (method->n_routes > 0)
                 buffer_printf(out,
                               "                .routes = routes_%s,\n"

@@ -62,7 +62,14 @@ void call_run_after(struct call *call)
 
 bool call_is_replayed(const struct call *call)
 {
-        return call->method->replay && !call->method->output->has_secret;
+        const struct method *m = call->method;
+
+        if (!m->replay || m->output->has_secret)
+                return false;
+        if (!m->repeat_key)
+                return true;
+        const char *key = *(char *const *)((const char *)call->request + m->repeat_key->offset);
+        return *key == '\0';
 }
 
 /* What call_write() takes to the writer thread. */

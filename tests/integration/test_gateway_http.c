@@ -652,28 +652,6 @@ static void a_client_that_leaves_ends_its_call(void **state)
         kill(f->server.service, SIGCONT);
 }
 
-/* Clock ticks of a hundredth of a second. */
-static unsigned long cpu_ticks(pid_t pid)
-{
-        unsigned long user;
-        unsigned long system;
-        char path[64];
-        char text[1024];
-
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        FILE *file = fopen(path, "r");
-        assert_non_null(file);
-        size_t n = fread(text, 1, sizeof(text) - 1, file);
-        fclose(file);
-        text[n] = '\0';
-        const char *end = strrchr(text, ')'); /* of the program's name */
-        assert_non_null(end);
-        assert_int_equal(sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                                &system),
-                         2);
-        return user + system;
-}
-
 static void waiting_for_a_slow_service_takes_no_time(void **state)
 {
         enum { N = 600 }; /* more than are polled */
@@ -684,13 +662,13 @@ static void waiting_for_a_slow_service_takes_no_time(void **state)
         kill(f->server.service, SIGSTOP);
         for (unsigned i = 0; i < N; i++)
                 fds[i] = begin_read(f);
-        unsigned long before = cpu_ticks(f->server.gateway);
+        unsigned long before = server_cpu_ticks(f->server.gateway);
         uint64_t started_ns = clock_mono_ns();
         /* Nothing tells that a program does nothing, so until one that leaves is seen. */
         close(begin_read(f));
         assert_true(t_wait(abandoned(f) == 1, 8000));
         unsigned long elapsed = (unsigned long)((clock_mono_ns() - started_ns) / 10000000);
-        assert_in_range(cpu_ticks(f->server.gateway) - before, 0, elapsed / 4 + 5);
+        assert_in_range(server_cpu_ticks(f->server.gateway) - before, 0, elapsed / 4 + 5);
 
         kill(f->server.service, SIGCONT);
         for (unsigned i = 0; i < N; i++) {

@@ -321,6 +321,27 @@ unsigned server_count_fds(const struct server *s)
         return n - 2; /* . and .. */
 }
 
+unsigned long server_cpu_ticks(pid_t pid)
+{
+        unsigned long user;
+        unsigned long system;
+        char path[64];
+        char text[1024];
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        size_t n = fread(text, 1, sizeof(text) - 1, file);
+        fclose(file);
+        text[n] = '\0';
+        const char *end = strrchr(text, ')'); /* of the program's name */
+        assert_non_null(end);
+        assert_int_equal(sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                                &system),
+                         2);
+        return user + system;
+}
+
 /* --- calls of the operator --- */
 
 void server_operator_token(const struct server *s, char *ret, size_t size)

@@ -51,6 +51,8 @@ char *server_log(const struct server *s);
 char *server_gateway_log(const struct server *s);
 /* Open descriptors of the service. */
 unsigned server_count_fds(const struct server *s);
+/* The processor time that a process has taken, in hundredths of a second. */
+unsigned long server_cpu_ticks(pid_t pid);
 
 /* The token of the machine's operator. */
 void server_operator_token(const struct server *s, char *ret, size_t size);
