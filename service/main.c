@@ -327,6 +327,13 @@ static enum status check_key(struct error *reterr)
         return st;
 }
 
+static enum status open_coach(struct service *service, struct error *reterr)
+{
+        static const struct coach_engine *const engines[] = {&coach_builtin};
+
+        return coach_new(engines, ARRAY_SIZE(engines), &service->coach, reterr);
+}
+
 static enum status start(struct service *service, struct error *reterr)
 {
         enum status st = wire_validate_init(reterr);
@@ -357,7 +364,7 @@ static enum status start(struct service *service, struct error *reterr)
         if (st == STATUS_OK)
                 st = guard_new(ROOM_GUESSES, ROOM_GUESSES_MS, &service->room_guard, reterr);
         if (st == STATUS_OK)
-                st = coach_new(&coach_builtin, &service->coach, reterr);
+                st = open_coach(service, reterr);
         if (st == STATUS_OK)
                 st = open_rpc(service, reterr);
         return st;

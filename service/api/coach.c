@@ -16,8 +16,7 @@ struct chat {
         int64_t user_id;
         const char *message;
         const char *thread_id;
-        const char *answer;
-        const char *engine;
+        struct coach_answer answer;
         Socializer__V1__ChatResponse *rsp;
 };
 
@@ -40,7 +39,7 @@ static enum status gather(struct call *call, const struct chat *chat, struct coa
         if (st != STATUS_OK)
                 return st;
         ret->username = user.username;
-        ret->temperature = user.temperature;
+        ret->settings.temperature = user.temperature;
         ret->message = chat->message;
         return STATUS_OK;
 }
@@ -61,7 +60,7 @@ static enum status remember(struct call *call, struct lease *lease, void *arg, s
                  .thread_id = chat->thread_id,
                  .created_at_ms = MEMORY_NOW},
                 {.role = MEMORY_ROLE_ASSISTANT,
-                 .content = chat->answer,
+                 .content = chat->answer.text,
                  .thread_id = chat->thread_id,
                  .created_at_ms = MEMORY_NOW},
         };
@@ -74,21 +73,20 @@ static enum status remember(struct call *call, struct lease *lease, void *arg, s
         if (!chat->rsp->tools_used)
                 return wire_no_memory(reterr);
         chat->rsp->n_tools_used = ARRAY_SIZE(tools);
-        chat->rsp->response = (char *)chat->answer;
+        chat->rsp->response = (char *)chat->answer.text;
         chat->rsp->thread_id = (char *)chat->thread_id;
-        chat->rsp->engine = (char *)chat->engine;
+        chat->rsp->engine = (char *)chat->answer.engine;
         return STATUS_OK;
 }
 
 enum status coach_service_chat(struct call *call, const Socializer__V1__ChatRequest *req,
                                Socializer__V1__ChatResponse *rsp, struct error *reterr)
 {
-        struct coach *coach = call->service->coach;
-        struct coach_request request = {0};
+        struct coach_request request = {.deadline = call->deadline};
+        const struct coach_asker asker = {check, NULL, call};
         struct chat chat = {
                 .message = req->message,
                 .thread_id = *req->thread_id ? req->thread_id : DEFAULT_THREAD,
-                .engine = coach_engine_name(coach),
                 .rsp = rsp,
         };
         enum status st = call_subject(call, 0, &chat.user_id, reterr);
@@ -96,7 +94,8 @@ enum status coach_service_chat(struct call *call, const Socializer__V1__ChatRequ
         if (st == STATUS_OK)
                 st = gather(call, &chat, &request, reterr);
         if (st == STATUS_OK)
-                st = coach_ask(coach, &request, check, call, call->arena, &chat.answer, reterr);
+                st = coach_ask(call->service->coach, &request, &asker, call->arena, &chat.answer,
+                               reterr);
         if (st == STATUS_OK)
                 st = call_check(call, reterr);
         return st == STATUS_OK ? call_write(call, remember, &chat, NULL, reterr) : st;

@@ -2,14 +2,11 @@
 
 #include "common/buffer.h"
 #include "service/coach/exercise.h"
+#include "service/coach/judge.h"
 #include "service/coach/reading.h"
+#include "service/coach/remark.h"
 
 #include <string.h>
-
-/* Longer sentences are hard to follow, shorter messages leave nothing to answer to. */
-#define LONG_SENTENCE_WORDS 28
-#define LONG_MESSAGE_WORDS  150
-#define SHORT_MESSAGE_WORDS 4
 
 /* What is practised next, and why. */
 struct focus {
@@ -72,91 +69,32 @@ static size_t n_turns(const struct coach_request *request)
         return n;
 }
 
-static void point(struct buffer *out, const char *text)
+/* What there is to remark on a message, as a list. before: the one before it, NULL = none. */
+static void say_remarks(struct buffer *out, const char *message, const char *before,
+                        const struct reading *r)
 {
-        buffer_printf(out, "- %s\n", text);
-}
+        AUTO_BUFFER remarks = BUFFER_INIT;
 
-static void say_strengths(struct buffer *out, const struct reading *r)
-{
-        if (r->asks_open)
-                point(out, "You ask an open question: it invites more than yes or no.");
-        if (r->empathises)
-                buffer_printf(out, "- \"%s\" shows that you see the other one's side. Keep that.\n",
-                              r->empathy_phrase);
-        if (r->speaks_as_i && !r->blames)
-                buffer_printf(out,
-                              "- \"%s\": you speak for yourself, which is hard to argue "
-                              "with.\n",
-                              r->i_phrase);
-        if (r->thanks && !r->empathises)
-                point(out, "You say thank you. Say for what, and it counts double.");
-}
-
-static void say_wording(struct buffer *out, const struct reading *r)
-{
-        if (r->blames)
-                buffer_printf(out,
-                              "- \"%s\" sounds like a verdict, and people defend themselves "
-                              "against verdicts. Say what happened and what it did to you: \"I "
-                              "felt … when …\".\n",
-                              r->blame_phrase);
-        if (r->hedges)
-                buffer_printf(out,
-                              "- \"%s\" makes you smaller than you are. Leave it out and "
-                              "read the message again.\n",
-                              r->hedge_phrase);
-        if (r->shouts)
-                point(out, "Capitals and exclamation marks read as shouting. Let the words carry "
-                           "the weight.");
-}
-
-static void say_shape(struct buffer *out, const struct reading *r)
-{
-        if (r->asks && !r->asks_open)
-                point(out, "Your question can be answered with yes or no. Begin with \"how\" or "
-                           "\"what\" to hear more.");
-        else if (!r->asks && !r->greets)
-                point(out, "There is no question in it. One open question at the end hands the "
-                           "talk over.");
-        if (!r->empathises && !r->greets && r->n_words > 12)
-                point(out, "Nothing in it speaks to how the other one feels. One such sentence "
-                           "first, as in \"It sounds as if …\", opens doors.");
-        if (r->longest_sentence > LONG_SENTENCE_WORDS)
-                buffer_printf(out, "- One sentence has %zu words. Cut it in two: a thought each.\n",
-                              r->longest_sentence);
-        if (r->n_words > LONG_MESSAGE_WORDS)
-                buffer_printf(out,
-                              "- %zu words are a lot to answer. What are the two things that "
-                              "matter most?\n",
-                              r->n_words);
+        remark_strengths(&remarks, r);
+        remark_wording(&remarks, r);
+        remark_shape(&remarks, r);
+        if (before)
+                remark_change(&remarks, before, message);
         if (r->n_words < SHORT_MESSAGE_WORDS && !r->greets)
-                point(out, "That is very short. Tell me what happened, with whom, and what you "
-                           "would like to be different.");
-}
-
-static void say_change(struct buffer *out, const struct coach_request *request,
-                       const struct reading *now)
-{
-        const char *before = previous_message(request);
-        struct reading then;
-
-        if (!before)
-                return;
-        if (strcmp(before, request->message) == 0) {
-                point(out, "You wrote the same as the last time. Try it with other words: what "
-                           "would you say to a friend?");
+                buffer_append_str(&remarks,
+                                  "That is very short. Tell me what happened, with whom, and what "
+                                  "you would like to be different.\n");
+        if (remarks.n_bytes == 0)
+                buffer_append_str(&remarks,
+                                  "Clear and friendly. Now tell me about a conversation that you "
+                                  "would like to go better: with whom is it, and what do you want "
+                                  "to say?\n");
+        if (!buffer_str(&remarks)) {
+                out->failed = true;
                 return;
         }
-        reading_of(before, &then);
-        if (now->asks_open && !then.asks_open)
-                point(out, "Compared with your last message there is an open question now. "
-                           "That is progress.");
-        if (now->empathises && !then.empathises)
-                point(out, "Unlike the last time you speak to the other one's feelings. Well "
-                           "done.");
-        if (then.blames && !now->blames)
-                point(out, "The reproach of your last message is gone. That reads much better.");
+        for (const char *line = buffer_str(&remarks); *line; line = strchr(line, '\n') + 1)
+                buffer_printf(out, "- %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 static void say_trainings(struct buffer *out, const struct coach_request *request)
@@ -196,10 +134,9 @@ static void say_exercise(struct buffer *out, const struct coach_request *request
         buffer_printf(out, "%s\n", exercise_for(focus.skill->name, focus.level, n_turns(request)));
 }
 
-static void write_answer(struct buffer *out, const struct coach_request *request)
+static void say_chat(struct buffer *out, const struct coach_request *request)
 {
         struct reading r;
-        size_t n_before;
 
         reading_of(request->message, &r);
         if (r.greets)
@@ -207,16 +144,43 @@ static void write_answer(struct buffer *out, const struct coach_request *request
         buffer_append_str(out,
                           "I am the built-in coach: I work by fixed rules, without an AI model.\n");
         buffer_append_str(out, "\nAbout your message:\n");
-        n_before = out->n_bytes;
-        say_strengths(out, &r);
-        say_wording(out, &r);
-        say_shape(out, &r);
-        say_change(out, request, &r);
-        if (out->n_bytes == n_before)
-                point(out, "Clear and friendly. Now tell me about a conversation that you would "
-                           "like to go better: with whom is it, and what do you want to say?");
+        say_remarks(out, request->message, previous_message(request), &r);
         say_exercise(out, request);
         say_trainings(out, request);
+}
+
+/* Others read along: nothing of somebody's levels and trainings is said there. */
+static void say_in_room(struct buffer *out, const struct coach_request *request)
+{
+        struct reading r;
+
+        reading_of(request->message, &r);
+        buffer_printf(out,
+                      "%s, I am the built-in coach: I work by fixed rules, without an AI model. "
+                      "What I see in your message:\n",
+                      request->username);
+        say_remarks(out, request->message, NULL, &r);
+}
+
+static void write_answer(struct buffer *out, const struct coach_request *request)
+{
+        switch (request->task) {
+        case COACH_CHAT:
+                say_chat(out, request);
+                break;
+        case COACH_ROOM:
+                say_in_room(out, request);
+                break;
+        case COACH_EVALUATE:
+                judge_messages(out, request);
+                break;
+        case COACH_REHEARSE:
+                judge_draft(out, request);
+                break;
+        case COACH_CLARIFY:
+                judge_clarity(out, request);
+                break;
+        }
 }
 
 static enum status start(const struct coach_engine *engine, const struct coach_request *request,

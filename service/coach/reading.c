@@ -160,3 +160,18 @@ void reading_of(const char *text, struct reading *ret)
                                sizeof(ret->hedge_phrase));
         ret->shouts = is_shouting(text);
 }
+
+const char *reading_find_hedge(const char *text, size_t *ret_bytes)
+{
+        const char *first = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(hedge_phrases); i++) {
+                const char *at = find_phrase(text, hedge_phrases[i]);
+
+                if (at && (!first || at < first)) {
+                        first = at;
+                        *ret_bytes = strlen(hedge_phrases[i]);
+                }
+        }
+        return first;
+}

@@ -27,5 +27,8 @@ struct reading {
 
 /* text: UTF-8. Letters outside ASCII count as parts of words. */
 void reading_of(const char *text, struct reading *ret);
+/* The first phrase in text by which somebody makes himself small, and its length; NULL when there
+ * is none. */
+const char *reading_find_hedge(const char *text, size_t *ret_bytes);
 
 #endif

@@ -1,4 +1,5 @@
 /* service/coach: what the built-in coach says, and how an engine is asked and stopped. */
+#include "common/buffer.h"
 #include "service/coach/builtin.h"
 #include "service/coach/reading.h"
 
@@ -10,6 +11,8 @@
 
 #include <cmocka.h>
 #include <string.h>
+
+static const struct coach_engine *const engines[] = {&coach_builtin};
 
 struct fixture {
         struct arena arena;
@@ -23,7 +26,7 @@ static int setup(void **state)
 
         arena_init(&f->arena, 1024 * 1024);
         *state = f;
-        return coach_new(&coach_builtin, &f->coach, &err) == STATUS_OK ? 0 : -1;
+        return coach_new(engines, 1, &f->coach, &err) == STATUS_OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -43,14 +46,18 @@ static enum status go_on(void *arg, struct error *reterr)
         return STATUS_OK;
 }
 
+static const struct coach_asker patient = {go_on, NULL, NULL};
+
 static const char *ask(struct fixture *f, const struct coach_request *request)
 {
-        const char *answer = NULL;
+        struct coach_answer answer;
         struct error err;
 
-        assert_int_equal(coach_ask(f->coach, request, go_on, NULL, &f->arena, &answer, &err),
+        assert_int_equal(coach_ask(f->coach, request, &patient, &f->arena, &answer, &err),
                          STATUS_OK);
-        return answer;
+        assert_string_equal(answer.engine, "builtin");
+        assert_string_equal(answer.notice, "");
+        return answer.text;
 }
 
 #define ASSERT_SAYS(answer, text)  assert_non_null(strstr(answer, text))
@@ -231,19 +238,200 @@ static void giving_up_cancels_the_engine(void **state)
 {
         struct fixture *f = *state;
         struct coach_request request = {.username = "h", .message = "m"};
-        const char *answer = NULL;
+        const struct coach_asker impatient = {give_up, NULL, NULL};
+        const struct coach_engine *const list[] = {&slow.engine};
+        struct coach_answer answer;
         struct coach *coach;
         struct error err;
 
         slow.engine = (struct coach_engine){"slow", slow_start, slow_cancel, slow_finish};
-        assert_int_equal(coach_new(&slow.engine, &coach, &err), STATUS_OK);
-        assert_int_equal(coach_ask(coach, &request, give_up, NULL, &f->arena, &answer, &err),
+        assert_int_equal(coach_new(list, 1, &coach, &err), STATUS_OK);
+        assert_int_equal(coach_ask(coach, &request, &impatient, &f->arena, &answer, &err),
                          STATUS_DEADLINE_EXCEEDED);
         assert_string_equal(err.text, "nobody waits any more");
-        assert_null(answer);
+        assert_string_equal(answer.text, "half");
         assert_true(atomic_load(&slow.cancelled));
         assert_true(atomic_load(&slow.finished));
         coach_free(coach);
+}
+
+/* An engine that says its lines, then ends with a status. */
+struct scripted {
+        struct coach_engine engine;
+        const char *lines[3];
+        enum status status;
+};
+
+static struct scripted scripted;
+
+static enum status scripted_start(const struct coach_engine *engine,
+                                  const struct coach_request *request,
+                                  const struct coach_sink *sink, struct coach_run **ret,
+                                  struct error *reterr)
+{
+        const struct scripted *s = (const struct scripted *)engine;
+        struct error err;
+
+        (void)request;
+        (void)reterr;
+        for (size_t i = 0; s->lines[i]; i++)
+                sink->delta(sink->closure, s->lines[i], strlen(s->lines[i]));
+        error_set(&err, s->status, "it is broken");
+        sink->done(sink->closure, s->status, &err);
+        *ret = NULL;
+        return STATUS_OK;
+}
+
+static void scripted_nothing(struct coach_run *run)
+{
+        (void)run;
+}
+
+/* What an asker was given piece by piece. */
+static struct buffer heard;
+
+static void hear(void *arg, const char *text, size_t n)
+{
+        (void)arg;
+        buffer_append(&heard, text, n);
+}
+
+static enum status ask_scripted(struct fixture *f, struct coach_request *request,
+                                struct coach_answer *ret, struct error *reterr)
+{
+        const struct coach_engine *const list[] = {&coach_builtin, &scripted.engine};
+        const struct coach_asker asker = {go_on, hear, NULL};
+        struct coach *coach;
+        enum status st;
+
+        scripted.engine =
+                (struct coach_engine){"model", scripted_start, scripted_nothing, scripted_nothing};
+        request->settings.provider = "model";
+        buffer_clear(&heard);
+        assert_int_equal(coach_new(list, ARRAY_SIZE(list), &coach, reterr), STATUS_OK);
+        st = coach_ask(coach, request, &asker, &f->arena, ret, reterr);
+        coach_free(coach);
+        return st;
+}
+
+static void an_answer_is_handed_on_as_it_comes(void **state)
+{
+        struct coach_request request = {.username = "h", .message = "m"};
+        struct coach_answer answer;
+        struct error err;
+
+        scripted = (struct scripted){.lines = {"Hello, ", "you."}, .status = STATUS_OK};
+        assert_int_equal(ask_scripted(*state, &request, &answer, &err), STATUS_OK);
+        assert_string_equal(answer.text, "Hello, you.");
+        assert_string_equal(answer.engine, "model");
+        assert_string_equal(answer.notice, "");
+        assert_string_equal(buffer_str(&heard), "Hello, you.");
+        buffer_deinit(&heard);
+}
+
+static void the_builtin_coach_stands_in_and_says_so_first(void **state)
+{
+        static const char start[] = "The built-in coach answers, because it is broken. I am the";
+        struct coach_request request = {.username = "h", .message = "What now?"};
+        struct coach_answer answer;
+        struct error err;
+
+        scripted = (struct scripted){.status = STATUS_UNAVAILABLE};
+        assert_int_equal(ask_scripted(*state, &request, &answer, &err), STATUS_OK);
+        assert_memory_equal(answer.text, start, sizeof(start) - 1);
+        assert_string_equal(answer.engine, "builtin");
+        assert_string_equal(answer.notice, "The built-in coach answers, because it is broken.");
+        assert_string_equal(buffer_str(&heard), answer.text);
+        buffer_deinit(&heard);
+}
+
+static void what_was_said_before_a_failure_is_kept(void **state)
+{
+        struct coach_request request = {.username = "h", .message = "What now?"};
+        struct coach_answer answer;
+        struct error err;
+
+        scripted = (struct scripted){.lines = {"Well, "}, .status = STATUS_UNAVAILABLE};
+        assert_int_equal(ask_scripted(*state, &request, &answer, &err), STATUS_UNAVAILABLE);
+        assert_string_equal(err.text, "it is broken");
+        assert_string_equal(answer.text, "Well, ");
+        assert_string_equal(answer.engine, "model");
+        buffer_deinit(&heard);
+}
+
+static void a_refusal_is_no_reason_to_stand_in(void **state)
+{
+        struct coach_request request = {.username = "h", .message = "What now?"};
+        struct coach_answer answer;
+        struct error err;
+
+        scripted = (struct scripted){.status = STATUS_FAILED_PRECONDITION};
+        assert_int_equal(ask_scripted(*state, &request, &answer, &err), STATUS_FAILED_PRECONDITION);
+        assert_string_equal(answer.text, "");
+        buffer_deinit(&heard);
+}
+
+static void a_document_is_read_and_not_handed_on(void **state)
+{
+        struct coach_request request = {
+                .task = COACH_REHEARSE, .username = "h", .message = "Come, will you?"};
+        struct coach_answer answer;
+        struct error err;
+
+        scripted = (struct scripted){
+                .lines = {"Sure:\n```json\n{\"score\": 4, ",
+                          "\"reasons\": [\"Curt.\"], \"better\": \"Please come.\"}\n```"},
+                .status = STATUS_OK};
+        assert_int_equal(ask_scripted(*state, &request, &answer, &err), STATUS_OK);
+        assert_string_equal(answer.engine, "model");
+        assert_int_equal(answer.document.score, 4);
+        assert_string_equal(answer.document.better, "Please come.");
+        assert_int_equal(heard.n_bytes, 0);
+        buffer_deinit(&heard);
+}
+
+static void for_a_document_that_cannot_be_read_there_is_another(void **state)
+{
+        struct coach_request request = {
+                .task = COACH_REHEARSE, .username = "h", .message = "You never call me."};
+        struct coach_answer answer;
+        struct error err;
+
+        scripted = (struct scripted){.lines = {"I'd rather ", "not."}, .status = STATUS_OK};
+        assert_int_equal(ask_scripted(*state, &request, &answer, &err), STATUS_OK);
+        assert_string_equal(answer.engine, "builtin");
+        ASSERT_SAYS(answer.notice, "cannot be read");
+        ASSERT_SAYS(answer.document.reasons.items[0], "you never");
+        assert_int_equal(answer.text[0], '{');
+        assert_int_equal(heard.n_bytes, 0);
+        buffer_deinit(&heard);
+}
+
+static void an_unknown_provider_is_refused(void **state)
+{
+        struct fixture *f = *state;
+        struct coach_request request = {
+                .settings = {.provider = "oracle"}, .username = "h", .message = "m"};
+        struct coach_answer answer;
+        struct error err;
+
+        assert_int_equal(coach_ask(f->coach, &request, &patient, &f->arena, &answer, &err),
+                         STATUS_INVALID_ARGUMENT);
+        assert_string_equal(err.field, "provider");
+}
+
+static void in_a_room_nothing_is_said_of_levels(void **state)
+{
+        struct user_skill skills[] = {{.skill = {.id = 1, .name = "Juggling"}, .level = 8}};
+        struct coach_request request = {.task = COACH_ROOM,
+                                        .username = "human",
+                                        .message = "What do you all think?",
+                                        .skills = {skills, 1}};
+        const char *answer = ask(*state, &request);
+
+        ASSERT_SAYS(answer, "human, I am the built-in coach");
+        ASSERT_SAYS(answer, "open question");
+        ASSERT_NEVER(answer, "Juggling");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -261,6 +449,14 @@ int main(void)
                 CASE(the_next_exercise_differs),
                 cmocka_unit_test(words_and_sentences_are_counted),
                 CASE(giving_up_cancels_the_engine),
+                CASE(an_answer_is_handed_on_as_it_comes),
+                CASE(the_builtin_coach_stands_in_and_says_so_first),
+                CASE(what_was_said_before_a_failure_is_kept),
+                CASE(a_refusal_is_no_reason_to_stand_in),
+                CASE(a_document_is_read_and_not_handed_on),
+                CASE(for_a_document_that_cannot_be_read_there_is_another),
+                CASE(an_unknown_provider_is_refused),
+                CASE(in_a_room_nothing_is_said_of_levels),
         };
         return !!cmocka_run_group_tests_name("coach", tests, NULL, NULL);
 }
