@@ -2,7 +2,57 @@
 
 #include "common/json.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* The code unit of an escape \uXXXX that text begins with; -1 when it does not. */
+static long escaped_unit(const char *text)
+{
+        char digits[5] = "";
+
+        if (text[0] != '\\' || text[1] != 'u' || strspn(text + 2, "0123456789abcdefABCDEF") < 4)
+                return -1;
+        memcpy(digits, text + 2, 4);
+        return strtol(digits, NULL, 16);
+}
+
+static bool is_high(long unit)
+{
+        return unit >= 0xd800 && unit < 0xdc00;
+}
+
+static bool is_low(long unit)
+{
+        return unit >= 0xdc00 && unit < 0xe000;
+}
+
+void completion_mend(struct buffer *out, const char *text, unsigned *high)
+{
+        while (*text) {
+                long unit = escaped_unit(text);
+
+                if (is_high(unit) && is_low(escaped_unit(text + 6))) {
+                        buffer_append(out, text, 12);
+                        text += 12;
+                } else if (is_high(unit)) {
+                        *high = (unsigned)unit;
+                        text += 6;
+                } else if (is_low(unit)) {
+                        if (*high)
+                                buffer_printf(out, "\\u%04x\\u%04lx", *high, unit);
+                        else
+                                buffer_append_str(out, "\\ufffd");
+                        *high = 0;
+                        text += 6;
+                } else {
+                        /* Another escape goes as a whole: "\\\\ud83d" is none of ours. */
+                        size_t n = text[0] == '\\' && text[1] ? 2 : 1;
+
+                        buffer_append(out, text, n);
+                        text += n;
+                }
+        }
+}
 
 void completion_deinit(struct completion *c)
 {

@@ -356,6 +356,33 @@ static void chunks_and_errors_are_told_apart(void **state)
                               STATUS_INVALID_ARGUMENT);
 }
 
+static void halves_of_characters_are_put_together(void **state)
+{
+        static const struct {
+                const char *in;
+                const char *out;
+        } steps[] = {
+                {"plain \\n \\u00e4", "plain \\n \\u00e4"},
+                {"\\ud83d\\uDE00", "\\ud83d\\uDE00"},
+                {"a\\uD83D", "a"},
+                {"{\"x\":\"\\ude00b\"}", "{\"x\":\"\\ud83d\\ude00b\"}"},
+                {"\\ude00", "\\ufffd"},
+                {"\\ud83dc", "c"},
+                {"d", "d"},
+                {"\\\\ud83d", "\\\\ud83d"},
+                {"\\ude00\\", "\\ud83d\\ude00\\"},
+        };
+        unsigned high = 0;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+                AUTO_BUFFER out = BUFFER_INIT;
+
+                completion_mend(&out, steps[i].in, &high);
+                assert_string_equal(buffer_str(&out), steps[i].out);
+        }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -372,6 +399,7 @@ int main(void)
                 CASE(a_text_is_made_clearer_by_rules),
                 CASE(long_sentences_are_cut_where_a_thought_begins),
                 CASE(chunks_and_errors_are_told_apart),
+                cmocka_unit_test(halves_of_characters_are_put_together),
         };
         return !!cmocka_run_group_tests_name("coach_document", tests, NULL, NULL);
 }
