@@ -7,6 +7,7 @@
 #include "service/auth/guard.h"
 #include "service/auth/secret.h"
 #include "service/coach/builtin.h"
+#include "service/coach/openai.h"
 #include "service/events/presence.h"
 #include "service/events/publisher.h"
 #include "service/notify.h"
@@ -329,8 +330,13 @@ static enum status check_key(struct error *reterr)
 
 static enum status open_coach(struct service *service, struct error *reterr)
 {
-        static const struct coach_engine *const engines[] = {&coach_builtin};
+        static const struct coach_engine *engines[2]; /* the first one stands in for the other */
+        enum status st = openai_new(NULL, &service->openai, reterr);
 
+        if (st != STATUS_OK)
+                return st;
+        engines[0] = &coach_builtin;
+        engines[1] = openai_engine(service->openai);
         return coach_new(engines, ARRAY_SIZE(engines), &service->coach, reterr);
 }
 
@@ -384,6 +390,7 @@ static void stop(struct service *service, int code)
         service->publisher = publisher_free(service->publisher);
         service->room_guard = guard_free(service->room_guard);
         service->coach = coach_free(service->coach);
+        service->openai = openai_free(service->openai);
         service->authority = authority_free(service->authority);
 }
 

@@ -9,7 +9,8 @@ struct authority; /* service/auth: tokens, passwords, who is revoked */
 struct publisher; /* service/events: nng pub */
 struct presence; /* service/events: who is there */
 struct upkeep; /* service/upkeep: index, retention */
-struct coach; /* service/coach: engines */
+struct coach; /* service/coach: asks engines */
+struct openai; /* service/coach: the engine for language models */
 struct rpc_server; /* service/rpc */
 
 struct service {
@@ -19,6 +20,7 @@ struct service {
         struct presence *presence;
         struct upkeep *upkeep;
         struct guard *room_guard; /* service/auth/guard.h: against guessing rooms' passwords */
+        struct openai *openai;
         struct coach *coach;
         struct rpc_server *rpc;
         int64_t started_at_ms;
