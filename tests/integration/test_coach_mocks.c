@@ -1,5 +1,5 @@
 /* The engine for language models against servers that others have written: aimock, which can be
- * told to fail, and mock-llm. Skipped where npm has not installed them. */
+ * told to fail, mock-llm, and openssl's. Skipped where npm has not installed them. */
 #include "tests/integration/coach_asked.h"
 
 #include <arpa/inet.h>
@@ -65,30 +65,42 @@ static bool accepts(uint16_t port)
         return ok;
 }
 
-/* Runs node with these arguments, NULL at their end; $PORT is the server's port. */
-static void start(struct fixture *f, const char *const *arguments)
+/* Runs a program with these arguments, NULL at their end. */
+static pid_t run(const struct fixture *f, const char *program, const char *const *arguments)
 {
-        const char *argv[16] = {"node"};
+        const char *argv[20] = {program};
         posix_spawn_file_actions_t actions;
-        char port[16], log[T_PATH_BYTES + 16];
-        size_t n = 1;
+        char log[T_PATH_BYTES + 16];
+        pid_t pid;
+
+        for (size_t i = 0; arguments[i]; i++)
+                argv[i + 1] = arguments[i];
+        snprintf(log, sizeof(log), "%s/log", f->dir);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        posix_spawn_file_actions_adddup2(&actions, 1, 2);
+        assert_int_equal(posix_spawnp(&pid, program, &actions, NULL, (char *const *)argv, environ),
+                         0);
+        posix_spawn_file_actions_destroy(&actions);
+        return pid;
+}
+
+/* Runs a server and waits for it; $PORT among the arguments is its port. */
+static void start(struct fixture *f, const char *program, const char *const *arguments)
+{
+        const char *filled[20] = {NULL};
+        char port[16];
 
         f->port = t_free_port();
         snprintf(port, sizeof(port), "%u", f->port);
-        snprintf(log, sizeof(log), "%s/log", f->dir);
         snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/v1", f->port);
         setenv("PORT", port, 1);
         setenv("HOST", "127.0.0.1", 1);
         for (size_t i = 0; arguments[i]; i++)
-                argv[n++] = strcmp(arguments[i], "$PORT") == 0 ? port : arguments[i];
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-        posix_spawn_file_actions_adddup2(&actions, 1, 2);
-        assert_int_equal(
-                posix_spawnp(&f->pid, "node", &actions, NULL, (char *const *)argv, environ), 0);
-        posix_spawn_file_actions_destroy(&actions);
+                filled[i] = strcmp(arguments[i], "$PORT") == 0 ? port : arguments[i];
+        f->pid = run(f, program, filled);
         if (!t_wait(accepts(f->port), START_MS))
-                fail_msg("no server: %s", t_read_file(log, NULL));
+                fail_msg("%s does not start", program);
 }
 
 static const char aimock_answers[] =
@@ -115,7 +127,7 @@ static void start_aimock(struct fixture *f, const char *flag, const char *value)
         const char *const arguments[] = {program, "-p", "$PORT", "-f", answers, "-c",
                                          "3",     "-l", "2",     flag, value,   NULL};
 
-        start(f, arguments);
+        start(f, "node", arguments);
 }
 
 static enum status ask(struct fixture *f, const char *message)
@@ -219,7 +231,7 @@ static void mock_llm_streams(void **state)
         t_write_file(rules, mock_llm_rules, sizeof(mock_llm_rules) - 1);
         const char *const arguments[] = {program, "--config", rules, NULL};
 
-        start(f, arguments);
+        start(f, "node", arguments);
         assert_status(ask(f, "How are you, ä 😀?"), STATUS_OK);
         assert_string_equal(f->asked.answer.text, "You said: How are you, ä 😀?");
         assert_string_equal(f->asked.answer.engine, "openai");
@@ -229,13 +241,42 @@ static void mock_llm_streams(void **state)
         coach_asked_expect_stand_in(&f->asked, "reports: Incorrect API key provided.");
 }
 
+static void a_certificate_of_ones_own_making_is_not_trusted(void **state)
+{
+        struct fixture *f = *state;
+        char key[T_PATH_BYTES + 16], certificate[T_PATH_BYTES + 16];
+        int status;
+
+        snprintf(key, sizeof(key), "%s/key.pem", f->dir);
+        snprintf(certificate, sizeof(certificate), "%s/cert.pem", f->dir);
+        const char *const make[] = {
+                "req",           "-x509",   "-newkey",
+                "rsa:2048",      "-nodes",  "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                "-keyout",       key,       "-out",
+                certificate,     NULL};
+        const char *const serve[] = {"s_server", "-quiet", "-www",  "-accept",   "$PORT",
+                                     "-key",     key,      "-cert", certificate, NULL};
+        assert_true(waitpid(run(f, "openssl", make), &status, 0) > 0);
+        assert_int_equal(status, 0);
+        start(f, "openssl", serve);
+        snprintf(f->url, sizeof(f->url), "https://127.0.0.1:%u/v1", f->port);
+        assert_status(ask(f, "hello"), STATUS_OK);
+        coach_asked_expect_stand_in(&f->asked, "cannot be reached (SSL peer certificate");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                CASE(aimock_streams),  CASE(aimock_drops),  CASE(aimock_talks_nonsense),
-                CASE(aimock_hangs_up), CASE(aimock_limits), CASE(mock_llm_streams),
+                CASE(aimock_streams),
+                CASE(aimock_drops),
+                CASE(aimock_talks_nonsense),
+                CASE(aimock_hangs_up),
+                CASE(aimock_limits),
+                CASE(mock_llm_streams),
+                CASE(a_certificate_of_ones_own_making_is_not_trusted),
         };
         char path[512];
 

@@ -378,6 +378,15 @@ static void a_redirect_is_not_followed(void **state)
         upstream_stop(&elsewhere);
 }
 
+/* Serves one connection as often as it is used. */
+static void talk_again_and_again(struct connection *c)
+{
+        while (upstream_take_request(c) &&
+               upstream_send(c, "HTTP/1.1 200 OK\r\nContent-Length: 54\r\n\r\n"
+                                "{\"choices\":[{\"message\":{\"content\":\"Here I am, ok.\"}}]}"))
+                continue;
+}
+
 static void addresses_of_ones_own_are_refused(void **state)
 {
         static const char *const hosts[] = {
@@ -387,7 +396,7 @@ static void addresses_of_ones_own_are_refused(void **state)
         struct fixture *f = *state;
 
         coach_asked_init(&f->asked, NULL);
-        upstream_start(&f->upstream, talk_well);
+        upstream_start(&f->upstream, talk_again_and_again);
         f->asked.request.settings.allow_private = false;
         for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
                 char url[128];
@@ -401,6 +410,7 @@ static void addresses_of_ones_own_are_refused(void **state)
         /* Nor does a connection that somebody else was allowed serve here. */
         f->asked.request.settings.allow_private = true;
         assert_status(coach_asked_ask(&f->asked, f->upstream.url), STATUS_OK);
+        assert_string_equal(f->asked.answer.text, "Here I am, ok.");
         f->asked.request.settings.allow_private = false;
         assert_status(coach_asked_ask(&f->asked, f->upstream.url), STATUS_PERMISSION_DENIED);
         assert_int_equal(atomic_load(&f->upstream.n_connections), 1);
