@@ -102,7 +102,8 @@ static void say_why(struct buffer *out, const struct coach_request *request,
                     const size_t *evidence, size_t n)
 {
         if (n == 0) {
-                buffer_printf(out, "None of %zu messages %s.", request->n_messages, ability->sign);
+                buffer_printf(out, "None of %zu messages %s, as far as rules for English can tell.",
+                              request->n_messages, ability->sign);
                 return;
         }
         append_quote(out, request->messages[evidence[0]]);
@@ -252,7 +253,8 @@ void judge_clarity(struct buffer *out, const struct coach_request *request)
         if (done.split)
                 buffer_append_str(&notes, "Cut a long sentence: a thought each.\n");
         if (notes.n_bytes == 0)
-                buffer_append_str(&notes, "By fixed rules there is nothing to make clearer.\n");
+                buffer_append_str(
+                        &notes, "By fixed rules, for English, there is nothing to make clearer.\n");
 
         buffer_append_str(out, "{\"text\":");
         if (buffer_str(&text))

@@ -328,6 +328,7 @@ static bool set_options(struct coach_run *run, CURL *easy, const struct openai_o
         SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
         SET(CURLOPT_SSL_VERIFYPEER, 1L);
         SET(CURLOPT_SSL_VERIFYHOST, 2L);
+        SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_ms);
         /* A connection that one user's settings allowed is not another's to use. */
         SET(CURLOPT_FRESH_CONNECT, 1L);

@@ -271,7 +271,7 @@ static void a_text_is_made_clearer_by_rules(void **state)
         assert_string_equal(l.text, "Where are the keys, said I?");
         assert_non_null(strstr(l.notes.items[0], "shouting"));
         assert_string_equal(p.text, plain.message);
-        assert_non_null(strstr(p.notes.items[0], "nothing to make clearer"));
+        assert_non_null(strstr(p.notes.items[0], "for English, there is nothing to make clearer"));
         assert_string_equal(g.text, german.message);
         assert_non_null(strstr(g.notes.items[0], "cannot translate into \"de\""));
 }
