@@ -2,9 +2,11 @@
 #include "tests/integration/coach_asked.h"
 #include "tests/integration/upstream.h"
 
-#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STREAM_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 #define PIECE(text) "data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}}]}\n\n"
@@ -416,6 +418,65 @@ static void addresses_of_ones_own_are_refused(void **state)
         assert_int_equal(atomic_load(&f->upstream.n_connections), 1);
 }
 
+/* A name server that does not answer until the test closes its end. */
+static atomic_uint n_resolving;
+static int name_server[2];
+
+/* Stands before the C library's, for curl as well: own.test is this machine, slow.test takes its
+ * time. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **ret)
+{
+        int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+        char c;
+
+        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+        if (node && strcmp(node, "slow.test") == 0) {
+                atomic_fetch_add(&n_resolving, 1);
+                (void)!read(name_server[0], &c, 1);
+                return EAI_NONAME;
+        }
+        return real(node && strcmp(node, "own.test") == 0 ? "127.0.0.1" : node, service, hints,
+                    ret);
+}
+
+static void a_name_counts_for_what_it_resolves_to(void **state)
+{
+        struct fixture *f = *state;
+        char url[64];
+
+        coach_asked_init(&f->asked, NULL);
+        upstream_start(&f->upstream, talk_well);
+        snprintf(url, sizeof(url), "http://own.test:%u/v1", f->upstream.port);
+        assert_status(coach_asked_ask(&f->asked, url), STATUS_OK);
+        assert_string_equal(f->asked.answer.text, "Hello.");
+        f->asked.request.settings.allow_private = false;
+        assert_status(coach_asked_ask(&f->asked, url), STATUS_PERMISSION_DENIED);
+        assert_int_equal(atomic_load(&f->upstream.n_connections), 1);
+}
+
+static bool is_resolving(void *arg)
+{
+        (void)arg;
+        return atomic_load(&n_resolving) > 0;
+}
+
+static void a_slow_name_server_holds_up_nobody(void **state)
+{
+        struct fixture *f = *state;
+
+        assert_int_equal(pipe(name_server), 0);
+        coach_asked_init(&f->asked, NULL);
+        upstream_start(&f->upstream, talk_well);
+        f->asked.gives_up = is_resolving;
+        assert_status(coach_asked_ask(&f->asked, "http://slow.test/v1"), STATUS_CANCELLED);
+        assert_true(clock_mono_ns() - f->asked.gave_up_ns < SECOND_NS);
+        f->asked.gives_up = NULL;
+        assert_status(coach_asked_ask(&f->asked, f->upstream.url), STATUS_OK);
+        assert_string_equal(f->asked.answer.text, "Hello.");
+        close(name_server[1]);
+}
+
 static void proxies_of_the_environment_are_not_asked(void **state)
 {
         struct fixture *f = *state;
@@ -453,6 +514,8 @@ int main(void)
                 CASE(retries_stop_when_the_breaker_opens),
                 CASE(a_redirect_is_not_followed),
                 CASE(addresses_of_ones_own_are_refused),
+                CASE(a_name_counts_for_what_it_resolves_to),
+                CASE(a_slow_name_server_holds_up_nobody),
                 CASE(proxies_of_the_environment_are_not_asked),
         };
         return !!cmocka_run_group_tests_name("coach_patience", tests, NULL, NULL);
