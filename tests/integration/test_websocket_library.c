@@ -1,4 +1,4 @@
-/* Chat with a WebSocket library that others have written: compressed both ways, and plain. */
+/* Chat with WebSocket libraries that others have written: the script says what. */
 #include "tests/integration/test_gateway_http_client.h"
 
 #include "tests/support/server/server.h"
@@ -48,7 +48,7 @@ static void sign_in(const struct server *s, char *ret, size_t size)
         answer_deinit(&a);
 }
 
-static void a_library_chats_compressed_and_plain(void **state)
+static void a_library_of_others_chats(void **state)
 {
         struct server *s = *state;
         char token[2048];
@@ -68,8 +68,7 @@ static void a_library_chats_compressed_and_plain(void **state)
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(a_library_chats_compressed_and_plain, setup,
-                                                teardown),
+                cmocka_unit_test_setup_teardown(a_library_of_others_chats, setup, teardown),
         };
 
         if (argc != 2) {
