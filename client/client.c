@@ -10,6 +10,10 @@
 
 #define RECONNECT_MIN_MS 10
 #define RECONNECT_MAX_MS 200
+/* See client_lane.patience_ns. Writes wait for the disk, and what leaves together is committed
+ * together. */
+#define READ_PATIENCE_NS  1000000u
+#define WRITE_PATIENCE_NS 5000000u
 
 void client_unref(struct soc_client *c)
 {
@@ -175,6 +179,8 @@ static enum status open_lanes(struct soc_client *c, const soc_client_options *o,
         enum status st = lane_init(&c->lanes[LANE_READ], c, slots, batch, reterr);
         if (st == STATUS_OK)
                 st = lane_init(&c->lanes[LANE_WRITE], c, slots, batch, reterr);
+        c->lanes[LANE_READ].patience_ns = READ_PATIENCE_NS;
+        c->lanes[LANE_WRITE].patience_ns = WRITE_PATIENCE_NS;
         /* One call a message: a batch is answered when its slowest call is. */
         if (st == STATUS_OK)
                 st = lane_init(&c->lanes[LANE_PASSWORD], c, slow, 1, reterr);

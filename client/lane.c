@@ -8,11 +8,6 @@
 
 /* What nng adds to a request, within the limit of its receiver. */
 #define NNG_HEADER_BYTES 8
-/* How long calls gather behind a message that is on its way before the next slot takes them. A
- * reply mostly comes sooner, and one message of many calls costs both sides fewer wake-ups than
- * two. */
-#define PATIENCE_NS 1000000u
-
 static void slot_event(void *arg);
 
 static void slot_free(struct slot *s)
@@ -151,7 +146,7 @@ static bool holds_back(struct client_lane *l)
 {
         if (l->max_batch <= 1 || !l->n_busy || l->n_queued >= l->max_batch)
                 return false;
-        deadline_ns until = l->sent_at + PATIENCE_NS;
+        deadline_ns until = l->sent_at + l->patience_ns;
         if (deadline_passed(until))
                 return false;
         if (until < l->client->pump_at) {

@@ -1,11 +1,11 @@
 /* What the disk and SQLite alone make of messages: the same rows in the same tables with the same
  * indexes, committed in groups, by one thread that does nothing else.
  *
- *     store_insert DATABASE-DIR SECONDS ROWS-PER-COMMIT message|call CONTENT REPLY-BYTES
+ *     store_insert DATABASE-DIR SECONDS ROWS-PER-COMMIT message|call CONTENT
  *     prints: rows seconds cpu_us
  *
  * "message" writes the row of the message. "call" writes all that SendMessage leaves behind: the
- * row, the room's last_seq, and the reply that is kept for whoever asks again. */
+ * row, and the room's last number. */
 #include "common/clock.h"
 #include "service/db/db.h"
 #include "service/store/schema.h"
@@ -17,19 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_REPLY_BYTES 16384
-
-enum { BEGIN, COMMIT, MESSAGE, ROOM, REPLAY, N_STATEMENTS };
+enum { BEGIN, COMMIT, MESSAGE, ROOM, N_STATEMENTS };
 
 static const char *const sql[N_STATEMENTS] = {
         [BEGIN] = "BEGIN IMMEDIATE",
         [COMMIT] = "COMMIT",
         [MESSAGE] = "INSERT INTO message (room_id, seq, user_id, content, client_message_id,"
                     " created_at) VALUES (1, $1, 1, $2, $3, $4)",
-        [ROOM] = "UPDATE room SET last_seq = $1 WHERE id = 1",
-        [REPLAY] =
-                "INSERT INTO replay (caller_id, call_id, method, request_hash, reply, created_at)"
-                " VALUES (1, $1, 'socializer.v1.ChatService/SendMessage', $2, $3, $4)",
+        [ROOM] = "UPDATE room SET last_seq = $1, last_event_at = $2 WHERE id = 1",
 };
 
 static struct {
@@ -38,7 +33,6 @@ static struct {
         struct unique unique;
         int64_t last_seq;
         const char *content;
-        int n_reply;
 } store;
 
 static _Noreturn void fail(const char *text)
@@ -116,18 +110,9 @@ static void insert_message(void)
 
 static void insert_rest(void)
 {
-        static const char reply[MAX_REPLY_BYTES];
-        sqlite3_stmt *q = store.statements[REPLAY];
-        uint64_t call_id[2] = {unique_number(&store.unique), unique_number(&store.unique)};
-        uint64_t hash[4] = {unique_number(&store.unique), unique_number(&store.unique)};
-
         sqlite3_bind_int64(store.statements[ROOM], 1, store.last_seq);
+        sqlite3_bind_int64(store.statements[ROOM], 2, clock_wall_ms());
         run(ROOM);
-        sqlite3_bind_blob(q, 1, call_id, sizeof(call_id), SQLITE_STATIC);
-        sqlite3_bind_blob(q, 2, hash, sizeof(hash), SQLITE_STATIC);
-        sqlite3_bind_blob(q, 3, reply, store.n_reply, SQLITE_STATIC);
-        sqlite3_bind_int64(q, 4, clock_wall_ms());
-        run(REPLAY);
 }
 
 static void close_store(void)
@@ -139,19 +124,17 @@ static void close_store(void)
 
 int main(int argc, char **argv)
 {
-        int rows = argc == 7 ? atoi(argv[3]) : 0;
-        bool whole_call = argc == 7 && strcmp(argv[4], "call") == 0;
+        int rows = argc == 6 ? atoi(argv[3]) : 0;
+        bool whole_call = argc == 6 && strcmp(argv[4], "call") == 0;
 
-        if (rows < 1 || (!whole_call && strcmp(argv[4], "message") != 0) || atoi(argv[6]) < 0 ||
-            atoi(argv[6]) > MAX_REPLY_BYTES) {
+        if (rows < 1 || (!whole_call && strcmp(argv[4], "message") != 0)) {
                 fprintf(stderr, "usage: store_insert DATABASE-DIR SECONDS ROWS-PER-COMMIT "
-                                "message|call CONTENT REPLY-BYTES\n");
+                                "message|call CONTENT\n");
                 return 2;
         }
         char path[4096];
         snprintf(path, sizeof(path), "%s/socializer.db", argv[1]);
         store.content = argv[5];
-        store.n_reply = atoi(argv[6]);
         make(argv[1], path);
         open_store(path);
 
