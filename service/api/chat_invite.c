@@ -1,6 +1,7 @@
 /* ChatService: invitations. */
 #include "service/api/announce.h"
 #include "service/api/room_access.h"
+#include "service/api/room_passage.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
 #include "service/service.h"
@@ -266,25 +267,6 @@ static enum status answer(struct call *call, struct lease *lease, struct invite 
         return st == STATUS_OK ? answer_invite(call, invite, &message, reterr) : st;
 }
 
-static enum status enter(struct call *call, struct lease *lease, const struct room *room,
-                         struct error *reterr)
-{
-        struct room_event event = {
-                .room_id = room->id,
-                .kind = ROOM_EVENT_JOINED,
-                .user_id = call->caller.user_id,
-                .username = room->username,
-        };
-        enum status st =
-                member_enter(lease, room, call->caller.user_id, MEMBER_ROLE_MEMBER, reterr);
-
-        if (st == STATUS_OK)
-                st = announce_event(call, lease, &event, reterr);
-        return st == STATUS_OK
-                       ? announce_membership(call, call->caller.user_id, room->id, true, reterr)
-                       : st;
-}
-
 enum status chat_service_accept_invite(struct call *call,
                                        const Socializer__V1__AcceptInviteRequest *req,
                                        Socializer__V1__AcceptInviteResponse *rsp,
@@ -302,7 +284,8 @@ enum status chat_service_accept_invite(struct call *call,
         if (st == STATUS_OK)
                 st = answer(call, &lease, &invite, INVITE_ACCEPTED, reterr);
         if (st == STATUS_OK && !room_is_in(&room))
-                st = enter(call, &lease, &room, reterr);
+                st = room_enter(call, &lease, &room, user_id, room.username, MEMBER_ROLE_MEMBER,
+                                reterr);
         if (st == STATUS_OK)
                 st = room_get(&lease, call->arena, room.id, user_id, &room, reterr);
         if (st == STATUS_OK)

@@ -1,7 +1,7 @@
 /* ChatService: who is in a room, as what, and who has to go. */
 #include "service/api/announce.h"
 #include "service/api/room_access.h"
-#include "service/api/room_exit.h"
+#include "service/api/room_passage.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
 #include "service/service.h"

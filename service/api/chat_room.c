@@ -1,7 +1,7 @@
 /* ChatService: making, finding, changing, entering and leaving rooms. */
 #include "service/api/announce.h"
 #include "service/api/room_access.h"
-#include "service/api/room_exit.h"
+#include "service/api/room_passage.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
 #include "service/auth/guard.h"
@@ -60,24 +60,6 @@ static enum status hash_if_given(struct call *call, const char *password, const 
 }
 
 /* --- making --- */
-
-/* A new member, told to the room and to the member's other devices. */
-static enum status enter(struct call *call, struct lease *lease, const struct room *room,
-                         int64_t user_id, const char *username, enum member_role role,
-                         struct error *reterr)
-{
-        struct room_event event = {
-                .room_id = room->id,
-                .kind = ROOM_EVENT_JOINED,
-                .user_id = user_id,
-                .username = username,
-        };
-        enum status st = member_enter(lease, room, user_id, role, reterr);
-
-        if (st == STATUS_OK)
-                st = announce_event(call, lease, &event, reterr);
-        return st == STATUS_OK ? announce_membership(call, user_id, room->id, true, reterr) : st;
-}
 
 /* The username of somebody who is named in the field user_ids. */
 static enum status find_named(struct call *call, struct lease *lease, int64_t user_id,
@@ -139,8 +121,8 @@ static enum status write_group(struct call *call, struct lease *lease, void *arg
         if (st == STATUS_OK)
                 st = room_get(lease, call->arena, id, call->caller.user_id, &room, reterr);
         if (st == STATUS_OK)
-                st = enter(call, lease, &room, call->caller.user_id, room.username,
-                           MEMBER_ROLE_CREATOR, reterr);
+                st = room_enter(call, lease, &room, call->caller.user_id, room.username,
+                                MEMBER_ROLE_CREATOR, reterr);
         if (st == STATUS_OK)
                 st = invite_all(call, lease, id, req, reterr);
         return st == STATUS_OK ? answer_room(call, lease, id, &rsp->room, reterr) : st;
@@ -155,7 +137,7 @@ static enum status enter_pair(struct call *call, struct lease *lease, int64_t ro
 
         if (st != STATUS_OK || room.state == MEMBER_ACTIVE)
                 return st;
-        return enter(call, lease, &room, user_id, room.username, MEMBER_ROLE_MEMBER, reterr);
+        return room_enter(call, lease, &room, user_id, room.username, MEMBER_ROLE_MEMBER, reterr);
 }
 
 static enum status write_direct(struct call *call, struct lease *lease, void *arg,
@@ -492,8 +474,8 @@ static enum status write_join(struct call *call, struct lease *lease, void *arg,
                 if (invite_id)
                         st = accept(call, lease, invite_id, reterr);
                 if (st == STATUS_OK)
-                        st = enter(call, lease, &room, call->caller.user_id, room.username,
-                                   MEMBER_ROLE_MEMBER, reterr);
+                        st = room_enter(call, lease, &room, call->caller.user_id, room.username,
+                                        MEMBER_ROLE_MEMBER, reterr);
         }
         return st == STATUS_OK ? answer_room(call, lease, room.id, &rsp->room, reterr) : st;
 }

@@ -1,7 +1,7 @@
 /* UserService, but for what login.c has: accounts, preferences and the coach's memory. */
 #include "common/contract.h"
 #include "service/api/forget.h"
-#include "service/api/room_exit.h"
+#include "service/api/room_passage.h"
 #include "service/api/wire.h"
 #include "service/auth/authority.h"
 #include "service/service.h"

@@ -1,6 +1,23 @@
-#include "service/api/room_exit.h"
+#include "service/api/room_passage.h"
 
 #include "service/api/announce.h"
+
+enum status room_enter(struct call *call, struct lease *lease, const struct room *room,
+                       int64_t user_id, const char *username, enum member_role role,
+                       struct error *reterr)
+{
+        struct room_event event = {
+                .room_id = room->id,
+                .kind = ROOM_EVENT_JOINED,
+                .user_id = user_id,
+                .username = username,
+        };
+        enum status st = member_enter(lease, room, user_id, role, reterr);
+
+        if (st == STATUS_OK)
+                st = announce_event(call, lease, &event, reterr);
+        return st == STATUS_OK ? announce_membership(call, user_id, room->id, true, reterr) : st;
+}
 
 static enum status hand_on(struct call *call, struct lease *lease, const struct room *room,
                            int64_t user_id, struct error *reterr)
