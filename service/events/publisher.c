@@ -237,36 +237,39 @@ enum status publisher_user_keys(struct publisher *p, int64_t user_id, struct pub
         return get_keys(p, CHANNEL_USER, user_id, ret, reterr);
 }
 
+/* The last event under the old keys, and others. */
+static void rekey(struct publisher *p, enum channel_kind kind, int64_t id,
+                  const ProtobufCMessage *last)
+{
+        LOCK(&p->mutex);
+        struct channel *c = find(p, kind, id);
+
+        if (!c)
+                return;
+        send_event(p, c, last);
+        make_keys(&c->keys);
+}
+
 void publisher_rekey_room(struct publisher *p, int64_t room_id)
 {
-        Socializer__V1__Rekey rekey = SOCIALIZER__V1__REKEY__INIT;
+        Socializer__V1__Rekey word = SOCIALIZER__V1__REKEY__INIT;
         Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
 
         event.room_id = room_id;
         event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_REKEY;
-        event.rekey = &rekey;
-        LOCK(&p->mutex);
-        struct channel *c = find(p, CHANNEL_ROOM, room_id);
-        if (!c)
-                return;
-        send_event(p, c, &event.base);
-        make_keys(&c->keys);
+        event.rekey = &word;
+        rekey(p, CHANNEL_ROOM, room_id, &event.base);
 }
 
 void publisher_rekey_user(struct publisher *p, int64_t user_id)
 {
-        Socializer__V1__Rekey rekey = SOCIALIZER__V1__REKEY__INIT;
+        Socializer__V1__Rekey word = SOCIALIZER__V1__REKEY__INIT;
         Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
 
         event.user_id = user_id;
         event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_REKEY;
-        event.rekey = &rekey;
-        LOCK(&p->mutex);
-        struct channel *c = find(p, CHANNEL_USER, user_id);
-        if (!c)
-                return;
-        send_event(p, c, &event.base);
-        make_keys(&c->keys);
+        event.rekey = &word;
+        rekey(p, CHANNEL_USER, user_id, &event.base);
 }
 
 void publisher_end_room(struct publisher *p, int64_t room_id)
