@@ -35,7 +35,7 @@ check() {
         soc "$@" >"$dir/out" 2>"$dir/err" || got=$?
         if [ "$got" != "$code" ]; then
                 echo "FAIL: socializer $*: exit code $got instead of $code" >&2
-        elif ! cat "$dir/out" "$dir/err" | grep -qE -- "$pattern"; then
+        elif ! grep -qhE -- "$pattern" "$dir/out" "$dir/err"; then
                 echo "FAIL: socializer $*: no /$pattern/" >&2
         elif [ "$code" != 0 ] && [ "$(wc -l <"$dir/err")" != 1 ]; then
                 echo "FAIL: socializer $*: want one line on standard error" >&2
