@@ -3,6 +3,7 @@
 #include "service/api/wire.h"
 #include "service/auth/vault.h"
 #include "service/service.h"
+#include "service/store/replay.h"
 
 #include "handlers.gen.h"
 
@@ -150,6 +151,17 @@ enum status user_service_list_threads(struct call *call,
         return STATUS_OK;
 }
 
+/* What else holds words of a conversation, and where they still are on disk. */
+static enum status forget_traces(struct call *call, struct lease *lease, int64_t user_id,
+                                 struct error *reterr)
+{
+        enum status st = replay_forget_sealed(lease, user_id, reterr);
+
+        if (st == STATUS_OK)
+                db_empty_log(call->service->db);
+        return st;
+}
+
 enum status user_service_delete_thread(struct call *call,
                                        const Socializer__V1__DeleteThreadRequest *req,
                                        Socializer__V1__DeleteThreadResponse *rsp,
@@ -162,10 +174,9 @@ enum status user_service_delete_thread(struct call *call,
                 return st;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
         st = memory_delete_thread(&lease, id, req->thread_id, &rsp->deleted, reterr);
-        if (st != STATUS_OK)
-                return st;
-        db_empty_log(call->service->db);
-        return lease_commit(&lease, reterr);
+        if (st == STATUS_OK)
+                st = forget_traces(call, &lease, id, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
 enum status user_service_delete_messages(struct call *call,
@@ -180,8 +191,7 @@ enum status user_service_delete_messages(struct call *call,
                 return st;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
         st = memory_delete_all(&lease, id, &rsp->deleted, reterr);
-        if (st != STATUS_OK)
-                return st;
-        db_empty_log(call->service->db);
-        return lease_commit(&lease, reterr);
+        if (st == STATUS_OK)
+                st = forget_traces(call, &lease, id, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }

@@ -79,7 +79,7 @@ enum status repeat_keep(struct call *call, struct lease *lease, const struct rep
         const struct seal_place place = place_of(call);
 
         if (!call->method->sealed_replay)
-                return replay_put(lease, key, clock_wall_ms(), reply, reterr);
+                return replay_put(lease, key, clock_wall_ms(), reply, false, reterr);
         uint8_t *sealed = arena_alloc(call->arena, reply.n_bytes + SEAL_MORE_BYTES);
         if (!sealed)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
@@ -90,7 +90,7 @@ enum status repeat_keep(struct call *call, struct lease *lease, const struct rep
         if (st != STATUS_OK)
                 return st;
         reply = (struct frame_bytes){sealed, reply.n_bytes + SEAL_MORE_BYTES};
-        return replay_put(lease, key, clock_wall_ms(), reply, reterr);
+        return replay_put(lease, key, clock_wall_ms(), reply, true, reterr);
 }
 
 enum status repeat_look(struct call *call, bool *ret_found, struct frame_bytes *ret,

@@ -58,14 +58,15 @@ enum status replay_find(struct lease *lease, const struct replay_key *key, int64
 }
 
 enum status replay_put(struct lease *lease, const struct replay_key *key, int64_t now_ms,
-                       struct frame_bytes reply, struct error *reterr)
+                       struct frame_bytes reply, bool is_sealed, struct error *reterr)
 {
         STMT(q, lease,
-             "INSERT INTO replay (caller_id, call_id, method, request_hash, reply, created_at)"
-             " VALUES ($1, $2, $3, $4, $5, $6)"
+             "INSERT INTO replay"
+             " (caller_id, call_id, method, request_hash, reply, created_at, is_sealed)"
+             " VALUES ($1, $2, $3, $4, $5, $6, $7)"
              " ON CONFLICT (caller_id, call_id) DO UPDATE SET method = excluded.method,"
              " request_hash = excluded.request_hash, reply = excluded.reply,"
-             " created_at = excluded.created_at");
+             " created_at = excluded.created_at, is_sealed = excluded.is_sealed");
 
         stmt_bind_int(&q, 1, key->caller_id);
         stmt_bind_blob(&q, 2, key->call_id, sizeof(key->call_id));
@@ -73,6 +74,15 @@ enum status replay_put(struct lease *lease, const struct replay_key *key, int64_
         stmt_bind_blob(&q, 4, key->request_hash, sizeof(key->request_hash));
         stmt_bind_blob(&q, 5, reply.n_bytes ? reply.data : (const uint8_t *)"", reply.n_bytes);
         stmt_bind_int(&q, 6, now_ms);
+        stmt_bind_int(&q, 7, is_sealed);
+        return stmt_run(&q, reterr);
+}
+
+enum status replay_forget_sealed(struct lease *lease, int64_t caller_id, struct error *reterr)
+{
+        STMT(q, lease, "DELETE FROM replay WHERE caller_id = $1 AND is_sealed = 1");
+
+        stmt_bind_int(&q, 1, caller_id);
         return stmt_run(&q, reterr);
 }
 

@@ -33,9 +33,13 @@ void replay_key_init(struct replay_key *key, const uint8_t secret[static REPLAY_
 enum status replay_find(struct lease *lease, const struct replay_key *key, int64_t now_ms,
                         struct arena *arena, bool *ret_found, struct frame_bytes *ret_reply,
                         struct error *reterr) MUST_CHECK;
-/* Keeps a reply, within the write lease. Replaces an earlier one of the same key. */
+/* Keeps a reply, within the write lease. Replaces an earlier one of the same key. is_sealed: it
+ * holds what is private, and goes when that is deleted. */
 enum status replay_put(struct lease *lease, const struct replay_key *key, int64_t now_ms,
-                       struct frame_bytes reply, struct error *reterr) MUST_CHECK;
+                       struct frame_bytes reply, bool is_sealed, struct error *reterr) MUST_CHECK;
+/* Forgets the sealed replies of a caller, within the write lease. */
+enum status replay_forget_sealed(struct lease *lease, int64_t caller_id,
+                                 struct error *reterr) MUST_CHECK;
 /* Forgets at most limit entries that are older than a day, within the write lease. */
 enum status replay_prune(struct lease *lease, int64_t now_ms, int64_t limit,
                          struct error *reterr) MUST_CHECK;

@@ -246,7 +246,13 @@ static const char version_3[] =
         "CREATE INDEX memory_message_thread ON memory_message (user_id, thread_id, id);"
         /* Numbers go on where they were. */
         "INSERT INTO sqlite_sequence (name, seq)"
-        "  SELECT 'memory_message', seq FROM sqlite_sequence WHERE name = 'memory_unsealed';";
+        "  SELECT 'memory_message', seq FROM sqlite_sequence WHERE name = 'memory_unsealed';"
+
+        "ALTER TABLE replay ADD COLUMN is_sealed INTEGER NOT NULL DEFAULT 0"
+        "  CHECK (is_sealed IN (0, 1));"
+        "CREATE INDEX replay_sealed ON replay (caller_id) WHERE is_sealed = 1;"
+        /* These were open text, and are worth a day at most. */
+        "DELETE FROM replay WHERE method = 'socializer.v1.CoachService/Chat';";
 
 const struct db_migration store_migrations[] = {
         {1, version_1},

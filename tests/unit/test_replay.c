@@ -39,7 +39,7 @@ static bool finds(struct scenario *s, struct replay_key key, int64_t now_ms, con
 
 static void put(struct scenario *s, struct replay_key key, int64_t now_ms, const char *reply)
 {
-        EXPECT(replay_put(s->lease, &key, now_ms, text(reply), &s->error) == STATUS_OK);
+        EXPECT(replay_put(s->lease, &key, now_ms, text(reply), false, &s->error) == STATUS_OK);
 }
 
 SCENARIO(a_call_that_never_was_has_no_reply)
@@ -128,6 +128,20 @@ SCENARIO(pruning_takes_the_oldest_first_and_no_more_than_asked)
         EXPECT(finds(s, make_key(1, 4, "m", "request"), NOW, "reply"));
 }
 
+SCENARIO(what_is_private_can_be_forgotten_before)
+{
+        const struct replay_key mine = make_key(1, 1, "m", "request");
+        const struct replay_key others = make_key(2, 1, "m", "request");
+
+        EXPECT(replay_put(s->lease, &mine, NOW, text("sealed"), true, &s->error) == STATUS_OK);
+        EXPECT(replay_put(s->lease, &others, NOW, text("sealed"), true, &s->error) == STATUS_OK);
+        put(s, make_key(1, 2, "m", "request"), NOW, "open");
+        EXPECT(replay_forget_sealed(s->lease, 1, &s->error) == STATUS_OK);
+        EXPECT(finds(s, mine, NOW, NULL));
+        EXPECT(finds(s, others, NOW, "sealed"));
+        EXPECT(finds(s, make_key(1, 2, "m", "request"), NOW, "open"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -139,6 +153,7 @@ int main(void)
                 STORE_TEST(an_id_that_was_used_for_something_else_is_refused),
                 STORE_TEST(a_second_write_of_a_call_replaces_its_reply),
                 STORE_TEST(after_a_day_a_reply_is_forgotten),
+                STORE_TEST(what_is_private_can_be_forgotten_before),
                 STORE_TEST(pruning_takes_the_oldest_first_and_no_more_than_asked),
         };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SECRET   "what nobody else should read"
+#define REPLY    "and what the coach answered"
 #define N_HUMAN  250 /* more than two parts */
 #define N_FRIEND 3
 #define LAST_ID  (N_HUMAN + N_FRIEND)
@@ -45,6 +46,17 @@ static void write_old(struct scenario *s, int64_t user_id, int n)
         }
 }
 
+/* A kept reply of the coach, which was not sealed either. */
+static void write_old_reply(struct scenario *s)
+{
+        STMT(q, s->lease,
+             "INSERT INTO replay (caller_id, call_id, method, request_hash, reply, created_at)"
+             " VALUES ($1, x'01', 'socializer.v1.CoachService/Chat', x'02', $2, 7)");
+        stmt_bind_int(&q, 1, human);
+        stmt_bind_blob(&q, 2, REPLY, strlen(REPLY));
+        EXPECT(stmt_run(&q, &s->error) == STATUS_OK);
+}
+
 static void fill_old(struct scenario *s)
 {
         human = store_fixture_user(s, "human");
@@ -52,6 +64,17 @@ static void fill_old(struct scenario *s)
         write_old(s, human, N_HUMAN - 1);
         write_old(s, friend, N_FRIEND);
         write_old(s, human, 1);
+        write_old_reply(s);
+}
+
+static bool file_has(const struct store_fixture *f, const char *name, const char *text)
+{
+        char path[T_PATH_BYTES + 32];
+        size_t n;
+
+        snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+        AUTO_FREE char *data = t_read_file(path, &n);
+        return memmem(data, n, text, strlen(text)) != NULL;
 }
 
 static int setup(void **state)
@@ -65,7 +88,11 @@ static int setup(void **state)
         if (open_schema(f, 2) != STATUS_OK)
                 return -1;
         store_fixture_run(f, fill_old);
+        if (vault_check(f->dir, f->db, NULL) != STATUS_OK)
+                return -1;
         f->db = db_close(f->db);
+        if (!file_has(f, "test.db", SECRET) || !file_has(f, "test.db", REPLY))
+                return -1;
         return open_schema(f, store_n_migrations) == STATUS_OK &&
                                vault_new(f->dir, f->db, &vault, NULL) == STATUS_OK
                        ? 0
@@ -110,16 +137,6 @@ static void expect_all_sealed(struct scenario *s)
         EXPECT(id == LAST_ID + 1);
 }
 
-static bool file_has(const struct store_fixture *f, const char *name, const char *text)
-{
-        char path[T_PATH_BYTES + 32];
-        size_t n;
-
-        snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-        AUTO_FREE char *data = t_read_file(path, &n);
-        return memmem(data, n, text, strlen(text)) != NULL;
-}
-
 static void old_conversations_are_sealed(void **state)
 {
         struct store_fixture *f = *state;
@@ -133,6 +150,7 @@ static void old_conversations_are_sealed(void **state)
         assert_status(seal_old(vault, f->db, NULL), STATUS_OK);
         f->db = db_close(f->db);
         assert_false(file_has(f, "test.db", SECRET));
+        assert_false(file_has(f, "test.db", REPLY));
 }
 
 static void seal_some(struct scenario *s)
