@@ -13,6 +13,7 @@
 #include "service/events/presence.h"
 #include "service/events/publisher.h"
 #include "service/notify.h"
+#include "service/rpc/rate.h"
 #include "service/rpc/server.h"
 #include "service/service.h"
 #include "service/store/schema.h"
@@ -45,6 +46,10 @@
 /* Wrong passwords of one user for one room, within five minutes. */
 #define ROOM_GUESSES    10
 #define ROOM_GUESSES_MS 300000
+
+/* Words like "is typing" that one user may send. */
+#define LIVE_PER_SECOND 10
+#define LIVE_BURST      50
 
 static const char *arg_data = "./var";
 static struct config_list arg_rpc;
@@ -378,6 +383,8 @@ static enum status start(struct service *service, struct error *reterr)
         if (st == STATUS_OK)
                 st = guard_new(ROOM_GUESSES, ROOM_GUESSES_MS, &service->room_guard, reterr);
         if (st == STATUS_OK)
+                st = rate_new(LIVE_PER_SECOND, LIVE_BURST, &service->live_rate, reterr);
+        if (st == STATUS_OK)
                 st = open_coach(service, reterr);
         if (st == STATUS_OK)
                 st = open_rpc(service, reterr);
@@ -397,6 +404,7 @@ static void stop(struct service *service, int code)
         service->presence = presence_free(service->presence);
         service->publisher = publisher_free(service->publisher);
         service->room_guard = guard_free(service->room_guard);
+        service->live_rate = rate_free(service->live_rate);
         service->coach = coach_free(service->coach);
         service->openai = openai_free(service->openai);
         service->vault = vault_free(service->vault);
@@ -423,6 +431,7 @@ static void serve(struct service *service, const sigset_t *signals)
         signal(SIGINT, on_second_signal);
         pthread_sigmask(SIG_UNBLOCK, signals, NULL);
         arm_watchdog(STOP_S, 1);
+        upkeep_stop(service->upkeep);
         rpc_server_drain(service->rpc, deadline_in_ms(DRAIN_MS));
 }
 

@@ -21,6 +21,7 @@ struct service {
         struct publisher *publisher;
         struct presence *presence;
         struct upkeep *upkeep;
+        struct rate *live_rate; /* service/rpc/rate.h: of what is told but not written */
         struct guard *room_guard; /* service/auth/guard.h: against guessing rooms' passwords */
         struct openai *openai;
         struct coach *coach;

@@ -40,11 +40,14 @@ enum status announce_settings(struct call *call, struct lease *lease, const stru
                 .kind = ROOM_EVENT_SETTINGS,
                 .actor_id = call->caller.user_id,
         };
+        struct room now = *room;
         enum status st = room_event_append(lease, &event, reterr);
 
         if (st != STATUS_OK)
                 return st;
-        return publish_later(call, wire_room_event(call->arena, &event, room), reterr);
+        now.last_seq = event.seq;
+        now.last_event_at_ms = event.created_at_ms;
+        return publish_later(call, wire_room_event(call->arena, &event, &now), reterr);
 }
 
 enum status announce_message(struct call *call, const struct room_message *message,
@@ -71,6 +74,11 @@ static void end_room(struct service *service, void *arg)
         publisher_end_room(service->publisher, *(const int64_t *)arg);
 }
 
+static void forget_presence(struct service *service, void *arg)
+{
+        presence_forget(service->presence, *(const int64_t *)arg);
+}
+
 static enum status later_with_id(struct call *call, void (*fn)(struct service *, void *),
                                  int64_t id, struct error *reterr)
 {
@@ -87,6 +95,11 @@ enum status announce_rekey(struct call *call, int64_t room_id, struct error *ret
 enum status announce_end(struct call *call, int64_t room_id, struct error *reterr)
 {
         return later_with_id(call, end_room, room_id, reterr);
+}
+
+enum status announce_gone(struct call *call, int64_t user_id, struct error *reterr)
+{
+        return later_with_id(call, forget_presence, user_id, reterr);
 }
 
 static Socializer__V1__UserEvent *user_event(struct call *call, int64_t user_id)

@@ -4,6 +4,7 @@
 #include "service/api/wire_room.h"
 #include "service/events/publisher.h"
 #include "service/service.h"
+#include "service/store/session.h"
 
 #include "handlers.gen.h"
 
@@ -52,32 +53,55 @@ static enum status answer_keys(struct call *call, const struct publisher_keys *k
         return STATUS_OK;
 }
 
-static enum status subscribe_to_self(struct call *call, Socializer__V1__SubscribeResponse *rsp,
-                                     struct error *reterr)
+/* Whether the caller's session still counts, by the database as it is now: it may have ended since
+ * the call was let in. */
+static enum status check_session(struct call *call, struct lease *lease, struct error *reterr)
 {
-        struct publisher_keys keys;
-        enum status st = call_subject(call, 0, &rsp->user_id, reterr);
+        struct session session;
+        enum status st;
 
-        if (st == STATUS_OK)
-                st = publisher_user_keys(call->service->publisher, rsp->user_id, &keys, reterr);
-        return st == STATUS_OK ? answer_keys(call, &keys, rsp, reterr) : st;
+        if (call->caller.is_operator)
+                return STATUS_OK;
+        st = session_get(lease, call->caller.jti, &session, reterr);
+        if (st == STATUS_NOT_FOUND ||
+            (st == STATUS_OK && (session.is_revoked || !session.is_active)))
+                return error_set(reterr, STATUS_UNAUTHENTICATED, "log in again");
+        return st;
 }
 
+static enum status may_read(struct call *call, int64_t room_id, struct room *ret,
+                            struct error *reterr)
+{
+        LEASE(lease, call->service->db, LEASE_READ, call->deadline);
+        enum status st = check_session(call, &lease, reterr);
+
+        if (st == STATUS_OK && room_id != 0)
+                st = room_access(call, &lease, room_id, ROOM_READ, ret, reterr);
+        return st;
+}
+
+/* Whether the caller may is looked at twice. Before, because a channel is made for whoever asks.
+ * And after the keys were taken, by the database as it is then: if somebody goes meanwhile, these
+ * are the old keys, which open nothing of what follows. */
 enum status chat_service_subscribe(struct call *call, const Socializer__V1__SubscribeRequest *req,
                                    Socializer__V1__SubscribeResponse *rsp, struct error *reterr)
 {
+        struct publisher *publisher = call->service->publisher;
         struct publisher_keys keys;
-        struct room room;
+        struct room room = {0};
+        enum status st = STATUS_OK;
 
         if (req->room_id == 0)
-                return subscribe_to_self(call, rsp, reterr);
-        /* The keys first: if somebody goes meanwhile, these are the old ones, which open nothing of
-         * what follows; the other way round a right that has ended would still get new keys. */
-        enum status st = publisher_room_keys(call->service->publisher, req->room_id, &keys, reterr);
+                st = call_subject(call, 0, &rsp->user_id, reterr);
+        if (st == STATUS_OK)
+                st = may_read(call, req->room_id, &room, reterr);
+        if (st == STATUS_OK)
+                st = req->room_id ? publisher_room_keys(publisher, req->room_id, &keys, reterr)
+                                  : publisher_user_keys(publisher, rsp->user_id, &keys, reterr);
         if (st != STATUS_OK)
                 return st;
-        LEASE(lease, call->service->db, LEASE_READ, call->deadline);
-        st = room_access(call, &lease, req->room_id, ROOM_READ, &room, reterr);
+        view_renew();
+        st = may_read(call, req->room_id, &room, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->last_seq = room.last_seq;

@@ -3,6 +3,7 @@
 #include "service/api/wire.h"
 #include "service/events/presence.h"
 #include "service/events/publisher.h"
+#include "service/rpc/rate.h"
 #include "service/service.h"
 
 #include "handlers.gen.h"
@@ -27,6 +28,10 @@ enum status chat_service_set_typing(struct call *call, const Socializer__V1__Set
         int64_t user_id;
         enum status st = call_subject(call, 0, &user_id, reterr);
 
+        /* Nothing is written, but everybody is told. */
+        if (st == STATUS_OK)
+                st = rate_take(call->service->live_rate, (uint64_t)user_id, clock_mono_ns(),
+                               reterr);
         if (st == STATUS_OK)
                 st = may(call, req->room_id, ROOM_WRITE, reterr);
         if (st != STATUS_OK)
@@ -41,29 +46,52 @@ enum status chat_service_set_typing(struct call *call, const Socializer__V1__Set
         return STATUS_OK;
 }
 
+/* Whether the caller may be in all of these rooms; the error names the first where not. */
+static enum status may_be_in(struct call *call, const Socializer__V1__SetPresenceRequest *req,
+                             size_t *ret_i, struct error *reterr)
+{
+        enum status st = STATUS_OK;
+        size_t i;
+
+        for (i = 0; i < req->n_room_ids && st == STATUS_OK; i++) {
+                char field[64];
+
+                snprintf(field, sizeof(field), "room_ids[%zu]", i);
+                if (req->room_ids[i] < 1)
+                        st = error_field(reterr, field, "want the number of a room");
+                else
+                        st = may(call, req->room_ids[i], ROOM_READ, reterr);
+                if (st != STATUS_OK && reterr)
+                        snprintf(reterr->field, sizeof(reterr->field), "%s", field);
+        }
+        *ret_i = i ? i - 1 : 0;
+        return st;
+}
+
 enum status chat_service_set_presence(struct call *call,
                                       const Socializer__V1__SetPresenceRequest *req,
                                       Socializer__V1__SetPresenceResponse *rsp,
                                       struct error *reterr)
 {
         (void)rsp;
+        struct presence *presence = call->service->presence;
         struct presence_user user = {.username = call->caller.username};
+        size_t i;
         enum status st = call_subject(call, 0, &user.id, reterr);
 
-        for (size_t i = 0; i < req->n_room_ids && st == STATUS_OK; i++) {
-                char field[64];
-
-                snprintf(field, sizeof(field), "room_ids[%zu]", i);
-                if (req->room_ids[i] < 1)
-                        return error_field(reterr, field, "want the number of a room");
-                st = may(call, req->room_ids[i], ROOM_READ, reterr);
-                if (st != STATUS_OK && reterr)
-                        snprintf(reterr->field, sizeof(reterr->field), "%s", field);
-        }
-        if (st != STATUS_OK)
+        if (st == STATUS_OK)
+                st = may_be_in(call, req, &i, reterr);
+        if (st == STATUS_OK)
+                st = presence_set(presence, &user, req->connection, req->room_ids, req->n_room_ids,
+                                  clock_mono_ns() / 1000000, reterr);
+        if (st != STATUS_OK || req->n_room_ids == 0)
                 return st;
-        return presence_set(call->service->presence, &user, req->connection, req->room_ids,
-                            req->n_room_ids, clock_mono_ns() / 1000000, reterr);
+        /* Who was removed between the two is taken out again. */
+        view_renew();
+        st = may_be_in(call, req, &i, reterr);
+        if (st != STATUS_OK)
+                presence_leave(presence, req->room_ids[i], user.id);
+        return st;
 }
 
 enum status chat_service_list_online_users(struct call *call,

@@ -275,5 +275,7 @@ enum status chat_service_unban_member(struct call *call,
                          room.kind == ROOM_KIND_GENERAL ? MEMBER_ACTIVE : MEMBER_LEFT, reterr);
         if (st == STATUS_OK)
                 st = announce_event(call, &lease, &event, reterr);
+        if (st == STATUS_OK && room.kind == ROOM_KIND_GENERAL)
+                st = announce_membership(call, who.user_id, room.id, true, reterr);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }

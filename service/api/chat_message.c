@@ -26,25 +26,29 @@ enum status chat_service_send_message(struct call *call,
 {
         struct room room;
         struct room_message message;
-        bool repeated;
+        bool repeated = false;
         int64_t user_id;
         enum status st = call_subject(call, 0, &user_id, reterr);
 
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = room_access(call, &lease, req->room_id, ROOM_WRITE, &room, reterr);
-        if (st != STATUS_OK)
-                return st;
-        const struct message_draft draft = {
-                .room_id = room.id,
+        struct message_draft draft = {
+                .room_id = req->room_id,
                 .user_id = user_id,
-                .username = room.username,
                 .content = req->content,
                 .client_message_id = req->client_message_id,
                 .reply_to = req->reply_to,
         };
-        st = message_append(&lease, call->arena, &draft, &message, &repeated, reterr);
+        st = room_access(call, &lease, req->room_id, ROOM_WRITE, &room, reterr);
+        if (st == STATUS_OK) {
+                draft.username = room.username;
+                st = message_append(&lease, call->arena, &draft, &message, &repeated, reterr);
+        } else if (message_find_repeat(&lease, call->arena, &draft, &message, NULL) == STATUS_OK) {
+                /* It was said in time; only the answer comes late. */
+                repeated = true;
+                st = STATUS_OK;
+        }
         if (st == STATUS_OK)
                 st = answer(call, &message, &rsp->message, reterr);
         rsp->is_repeat = st == STATUS_OK && repeated;
@@ -307,9 +311,9 @@ static enum status search(struct call *call, const Socializer__V1__SearchMessage
 {
         struct room room;
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
-        enum status st = STATUS_OK;
+        enum status st = lease_snapshot(&lease, reterr);
 
-        if (req->room_id != 0)
+        if (st == STATUS_OK && req->room_id != 0)
                 st = room_access(call, &lease, req->room_id, ROOM_READ, &room, reterr);
         return st == STATUS_OK ? search_find(&lease, call->arena, user_id, req->room_id, req->query,
                                              before_id, wire_page_size(req->page_size), ret,

@@ -137,6 +137,9 @@ static enum status enter_pair(struct call *call, struct lease *lease, int64_t ro
 
         if (st != STATUS_OK || room.state == MEMBER_ACTIVE)
                 return st;
+        if (room.state == MEMBER_BANNED)
+                return error_set(reterr, STATUS_PERMISSION_DENIED,
+                                 "one of the two is banned from room %" PRId64, room.id);
         return room_enter(call, lease, &room, user_id, room.username, MEMBER_ROLE_MEMBER, reterr);
 }
 

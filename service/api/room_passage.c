@@ -98,6 +98,8 @@ enum status room_exit_all(struct call *call, struct lease *lease, int64_t user_i
                 if (st == STATUS_OK)
                         st = room_exit(call, lease, &room, &who, ROOM_EVENT_LEFT, reterr);
         }
+        if (st == STATUS_OK)
+                st = announce_gone(call, user_id, reterr);
         return st == STATUS_OK ? announce_rekey(call, ROOM_GENERAL, reterr) : st;
 }
 
@@ -110,5 +112,7 @@ enum status room_rekey_all(struct call *call, struct lease *lease, int64_t user_
 
         for (size_t i = 0; st == STATUS_OK && i < n; i++)
                 st = announce_rekey(call, ids[i], reterr);
+        if (st == STATUS_OK)
+                st = announce_gone(call, user_id, reterr);
         return st == STATUS_OK ? announce_rekey(call, ROOM_GENERAL, reterr) : st;
 }

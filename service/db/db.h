@@ -110,6 +110,10 @@ struct view {
 #define VIEW(name, database) \
         CLEANUP(view_end) __attribute__((unused)) struct view name = view_begin_(database)
 
+/* The reads of the caller's view that follow see the database as it is then: for what must not be
+ * decided by the past. Holding no lease. */
+void view_renew(void);
+
 struct view view_begin_(struct db *db) MUST_CHECK;
 void view_end(struct view *view);
 
@@ -179,6 +183,10 @@ enum status db_submit(struct db *db, struct db_job *job, struct error *reterr) M
 typedef enum status (*db_write_fn)(void *arg, struct error *reterr);
 enum status db_write(struct db *db, db_write_fn fn, void *arg, deadline_ns deadline,
                      struct error *reterr) MUST_CHECK;
+/* The same, and then(arg) on the writer thread once fn's work is committed, before any later group:
+ * what is told of writes is told in their order. */
+enum status db_write_then(struct db *db, db_write_fn fn, void (*then)(void *arg), void *arg,
+                          deadline_ns deadline, struct error *reterr) MUST_CHECK;
 /* After the next commit the write-ahead log is written back and emptied, so that what was deleted
  * or overwritten is on disk no more. Any thread. */
 void db_empty_log(struct db *db);

@@ -191,14 +191,19 @@ struct view view_begin_(struct db *db)
         return (struct view){.db = db};
 }
 
+void view_renew(void)
+{
+        if (!view.conn || n_read_leases > 0)
+                return;
+        end_transaction(view.conn);
+        db_pool_give_back(&view.db->pool, view.conn);
+        view.conn = NULL;
+}
+
 void view_end(struct view *v)
 {
         if (!v->db)
                 return;
-        if (view.conn) {
-                end_transaction(view.conn);
-                db_pool_give_back(&view.db->pool, view.conn);
-        }
+        view_renew();
         view.db = v->db = NULL;
-        view.conn = NULL;
 }

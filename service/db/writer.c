@@ -238,6 +238,7 @@ struct sync_job {
         struct db_job job; /* first: the queue knows no more */
         struct db *db;
         db_write_fn fn;
+        void (*then)(void *arg); /* may be NULL */
         void *arg;
         enum status fn_status;
         struct error fn_error;
@@ -277,6 +278,8 @@ static void sync_done(struct db_job *job, enum status commit_status, const struc
 {
         struct sync_job *sync = (struct sync_job *)job;
 
+        if (commit_status == STATUS_OK && sync->fn_status == STATUS_OK && sync->then)
+                sync->then(sync->arg);
         /* The waiter may be gone, and its stack with it, once the lock is let go. */
         LOCK(&sync->lock);
         sync->status = commit_status;
@@ -309,10 +312,17 @@ static bool sync_wait(struct sync_job *sync, deadline_ns deadline)
 enum status db_write(struct db *db, db_write_fn fn, void *arg, deadline_ns deadline,
                      struct error *reterr)
 {
+        return db_write_then(db, fn, NULL, arg, deadline, reterr);
+}
+
+enum status db_write_then(struct db *db, db_write_fn fn, void (*then)(void *arg), void *arg,
+                          deadline_ns deadline, struct error *reterr)
+{
         struct sync_job sync = {
                 .job = {.run = sync_run, .done = sync_done},
                 .db = db,
                 .fn = fn,
+                .then = then,
                 .arg = arg,
         };
         enum status st;

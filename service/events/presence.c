@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define N_BUCKETS            4096
-#define MAX_CONNECTION_BYTES 65
+#define MAX_CONNECTION_BYTES (64 * 4 + 1) /* 64 characters */
 #define MAX_USERNAME_BYTES   64
 
 /* Somebody in a room, by n connections. */
@@ -15,6 +15,7 @@ struct seat {
         struct place *place;
         struct person *person;
         unsigned n;
+        bool told; /* that somebody has come: then that they go is told as well */
 };
 
 struct place {
@@ -113,8 +114,7 @@ static void tell(const struct presence *p, const struct seat *s, bool is_online)
 {
         const struct presence_user user = {s->person->id, s->person->username};
 
-        if (s->place->room_id != PRESENCE_ANYWHERE && s->place->n_seats <= PRESENCE_MAX_TOLD)
-                p->on_change(p->closure, s->place->room_id, &user, is_online);
+        p->on_change(p->closure, s->place->room_id, &user, is_online);
 }
 
 static struct seat *seat_make(struct presence *p, int64_t room_id, struct person *person)
@@ -137,7 +137,9 @@ static struct seat *seat_make(struct presence *p, int64_t room_id, struct person
                 place->seats->prev_in_place = s;
         place->seats = s;
         place->n_seats++;
-        tell(p, s, true);
+        s->told = room_id != PRESENCE_ANYWHERE && place->n_seats <= PRESENCE_MAX_TOLD;
+        if (s->told)
+                tell(p, s, true);
         return s;
 }
 
@@ -159,7 +161,8 @@ static void seat_give(struct presence *p, struct seat *s)
 
         if (--s->n > 0)
                 return;
-        tell(p, s, false);
+        if (s->told)
+                tell(p, s, false);
         for (struct seat **at = seat_bucket(p, place->room_id, s->person->id); *at;
              at = &(*at)->next) {
                 if (*at == s) {
@@ -253,6 +256,15 @@ static void connection_end(struct presence *p, struct person *person, struct con
         person_put(p, person);
 }
 
+/* Whether the room stands before its place in the list. */
+static bool is_repeated(const int64_t *room_ids, size_t i)
+{
+        for (size_t k = 0; k < i; k++)
+                if (room_ids[k] == room_ids[i])
+                        return true;
+        return false;
+}
+
 /* The new seats first, so that who stays is not told to have left. False: no memory. */
 static bool connection_move(struct presence *p, struct person *person, struct connection *c,
                             const int64_t *room_ids, size_t n_room_ids)
@@ -265,6 +277,8 @@ static bool connection_move(struct presence *p, struct person *person, struct co
         c->seats[n] = seat_take(p, PRESENCE_ANYWHERE, person);
         n += c->seats[n] != NULL;
         for (size_t i = 0; i < n_room_ids && n < PRESENCE_MAX_ROOMS + 1; i++) {
+                if (is_repeated(room_ids, i))
+                        continue;
                 c->seats[n] = seat_take(p, room_ids[i], person);
                 if (c->seats[n])
                         n++;
@@ -328,6 +342,16 @@ void presence_expire(struct presence *p, uint64_t now_ms)
                         expire_person(p, person, now_ms);
                 }
         }
+}
+
+void presence_forget(struct presence *p, int64_t user_id)
+{
+        LOCK(&p->mutex);
+        struct person *person = person_find(p, user_id);
+
+        /* The last one takes the person along. */
+        for (unsigned n = person ? person->n_connections : 0; n > 0; n--)
+                connection_end(p, person, person->connections);
 }
 
 static void connection_leave(struct presence *p, struct connection *c, const struct seat *gone)

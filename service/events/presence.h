@@ -50,6 +50,8 @@ enum status presence_set(struct presence *p, const struct presence_user *user,
 void presence_expire(struct presence *p, uint64_t now_ms);
 /* Takes a user out of a room: somebody who is no member any more. */
 void presence_leave(struct presence *p, int64_t room_id, int64_t user_id);
+/* Ends all connections of a user, who may not be here any more. */
+void presence_forget(struct presence *p, int64_t user_id);
 /* In the arena. */
 enum status presence_list(struct presence *p, int64_t room_id, struct arena *arena,
                           struct presence_list *ret, struct error *reterr) MUST_CHECK;

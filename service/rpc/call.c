@@ -130,18 +130,25 @@ static enum status write_and_keep(void *arg, struct error *reterr)
         return lease_commit(&lease, reterr);
 }
 
+static void run_after(void *arg)
+{
+        struct call_writing *w = arg;
+
+        call_run_after(w->call);
+}
+
 enum status call_write(struct call *call, call_write_fn fn, void *arg, bool *ret_replayed,
                        struct error *reterr)
 {
         struct call_writing w = {.call = call, .fn = fn, .arg = arg};
-        enum status st = db_write(call->service->db, write_and_keep, &w, call->deadline, reterr);
+        enum status st = db_write_then(call->service->db, write_and_keep, run_after, &w,
+                                       call->deadline, reterr);
 
         if (st != STATUS_OK) {
                 call->after = NULL;
                 return st;
         }
         call->has_written = true;
-        call_run_after(call);
         if (ret_replayed)
                 *ret_replayed = w.was_replayed;
         return STATUS_OK;

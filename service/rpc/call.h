@@ -57,9 +57,9 @@ enum status call_write(struct call *call, call_write_fn fn, void *arg, bool *ret
 enum status call_check(struct call *call, struct error *reterr) MUST_CHECK;
 
 /* Runs fn after what the call wrote is committed and before the call is answered (publish an event,
- * forget a token), in the order of the calls: on the writer thread for LANE_WRITE handlers, on the
- * thread inside call_write() for functions there. Not run when the handler, the function or the
- * commit fails. arg lives in the arena. RESOURCE_EXHAUSTED when there is no memory. */
+ * forget a token), on the writer thread and in the order of the commits. Not run when the handler,
+ * the function or the commit fails. arg lives in the arena. RESOURCE_EXHAUSTED when there is no
+ * memory. */
 enum status call_after_commit(struct call *call, void (*fn)(struct service *service, void *arg),
                               void *arg, struct error *reterr) MUST_CHECK;
 

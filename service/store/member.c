@@ -82,13 +82,14 @@ enum status member_list(struct lease *lease, struct arena *arena, int64_t room_i
 
 static enum status count_rooms(struct lease *lease, int64_t user_id, struct error *reterr)
 {
-        STMT(q, lease, "SELECT count(*) FROM room_member WHERE user_id = $1 AND state = 1");
+        STMT(q, lease,
+             "SELECT count(*) FROM room_member WHERE user_id = $1 AND state = 1 AND room_id <> 1");
         stmt_bind_int(&q, 1, user_id);
 
         enum status st = stmt_row(&q, reterr);
         if (st == STATUS_OK && stmt_int(&q, 0) >= MEMBER_MAX_ROOMS)
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,
-                                 "in %d rooms already, the limit: leave one first",
+                                 "user %" PRId64 " is in %d rooms already, the limit", user_id,
                                  MEMBER_MAX_ROOMS);
         return st;
 }

@@ -151,10 +151,14 @@ enum status message_get(struct lease *lease, struct arena *arena, int64_t room_i
         return st;
 }
 
-static size_t size_of(const struct room_message *m)
+size_t message_bytes(const struct room_message *m)
 {
-        return strlen(m->content) + strlen(m->username) + strlen(m->reply.excerpt) +
-               m->n_reactions * 64 + 64;
+        size_t n = 256 + strlen(m->content) + strlen(m->username) + strlen(m->client_message_id) +
+                   strlen(m->reply.excerpt) + strlen(m->reply.username);
+
+        for (size_t i = 0; m->reactions && i < m->n_reactions; i++)
+                n += 32 + strlen(m->reactions[i].emoji) + 10 * m->reactions[i].n_user_ids;
+        return n;
 }
 
 static enum status read_messages(struct lease *lease, struct arena *arena, struct stmt *q,
@@ -166,7 +170,7 @@ static enum status read_messages(struct lease *lease, struct arena *arena, struc
         enum status st;
 
         while ((st = next_message(lease, arena, q, &message, reterr)) == STATUS_OK) {
-                n_bytes += size_of(&message);
+                n_bytes += message_bytes(&message);
                 if (n_bytes > MESSAGE_LIST_BYTES && list.n_items > 0)
                         break;
                 list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
@@ -292,6 +296,18 @@ static enum status insert(struct lease *lease, struct room_message *m, struct er
         return st;
 }
 
+enum status message_find_repeat(struct lease *lease, struct arena *arena,
+                                const struct message_draft *draft, struct room_message *ret,
+                                struct error *reterr)
+{
+        enum status st = STATUS_NOT_FOUND;
+
+        if (draft->client_message_id && *draft->client_message_id)
+                st = find_repeat(lease, arena, draft->user_id, draft->client_message_id, ret,
+                                 reterr);
+        return st == STATUS_OK ? check_repeat(ret, draft, reterr) : st;
+}
+
 enum status message_append(struct lease *lease, struct arena *arena,
                            const struct message_draft *draft, struct room_message *ret,
                            bool *ret_repeated, struct error *reterr)
@@ -310,20 +326,12 @@ enum status message_append(struct lease *lease, struct arena *arena,
 
         if (st != STATUS_OK)
                 return st;
-        if (*name != '\0') {
-                struct room_message first;
+        st = message_find_repeat(lease, arena, draft, ret, reterr);
+        *ret_repeated = st == STATUS_OK;
+        if (st != STATUS_NOT_FOUND)
+                return st;
 
-                st = find_repeat(lease, arena, draft->user_id, name, &first, reterr);
-                if (st == STATUS_OK) {
-                        *ret = first;
-                        *ret_repeated = true;
-                        return check_repeat(&first, draft, reterr);
-                }
-                if (st != STATUS_NOT_FOUND)
-                        return st;
-                st = STATUS_OK;
-        }
-
+        st = STATUS_OK;
         if (draft->reply_to != 0)
                 st = check_reply(lease, arena, draft, &message.reply, reterr);
         if (st == STATUS_OK)
@@ -413,8 +421,15 @@ enum status message_delete_all_of(struct lease *lease, int64_t user_id, struct e
 
         if (st != STATUS_OK)
                 return st;
+        STMT(reactions, lease,
+             "DELETE FROM message_reaction WHERE message_id IN"
+             " (SELECT id FROM message WHERE user_id = $1 AND n_reactions > 0)");
+        stmt_bind_int(&reactions, 1, user_id);
+        st = stmt_run(&reactions, reterr);
+        if (st != STATUS_OK)
+                return st;
         STMT(q, lease,
-             "UPDATE message SET content = '', client_message_id = NULL,"
+             "UPDATE message SET content = '', client_message_id = NULL, n_reactions = 0,"
              " deleted_at = coalesce(deleted_at, $2) WHERE user_id = $1");
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, clock_wall_ms());

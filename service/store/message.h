@@ -66,6 +66,13 @@ struct message_draft {
 enum status message_append(struct lease *lease, struct arena *arena,
                            const struct message_draft *draft, struct room_message *ret,
                            bool *ret_repeated, struct error *reterr) MUST_CHECK;
+/* The message that the user has sent by this client_message_id, as message_append() returns it;
+ * NOT_FOUND (reterr untouched) when there is none. */
+enum status message_find_repeat(struct lease *lease, struct arena *arena,
+                                const struct message_draft *draft, struct room_message *ret,
+                                struct error *reterr) MUST_CHECK;
+/* About how much a message takes in an answer. */
+size_t message_bytes(const struct room_message *m);
 /* NOT_FOUND when it is not in this room. */
 enum status message_get(struct lease *lease, struct arena *arena, int64_t room_id, int64_t id,
                         struct room_message *ret, struct error *reterr) MUST_CHECK;

@@ -126,7 +126,8 @@ enum status room_describe(struct lease *lease, struct arena *arena, struct room 
         details.is_invited = stmt_int(&q, 2) != 0;
         if (room->kind == ROOM_KIND_DIRECT)
                 st = read_other_name(lease, arena, room, user_id, reterr);
-        if (st == STATUS_OK && (room->kind == ROOM_KIND_GENERAL || room->state == MEMBER_ACTIVE))
+        if (st == STATUS_OK && (room->kind == ROOM_KIND_GENERAL ? room->state != MEMBER_BANNED
+                                                                : room->state == MEMBER_ACTIVE))
                 st = count_unread(lease, room, user_id, details.last_read_seq, &details.n_unread,
                                   reterr);
         if (st == STATUS_OK)
@@ -162,17 +163,21 @@ static enum status read_rooms(struct arena *arena, struct stmt *q, size_t limit,
                               struct room_list *ret, struct error *reterr)
 {
         struct room_list list = {0};
+        size_t n_bytes = 0;
         enum status st;
 
         while ((st = stmt_row(q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
+                if (list.n_items == limit || n_bytes > ROOM_LIST_BYTES) {
                         list.more = true;
                         break;
                 }
                 list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
                 if (!list.items)
                         break;
-                read_room(arena, q, &list.items[list.n_items++]);
+                read_room(arena, q, &list.items[list.n_items]);
+                n_bytes += 256 + strlen(list.items[list.n_items].name) +
+                           strlen(list.items[list.n_items].description);
+                list.n_items++;
         }
         if (st == STATUS_OK || st == STATUS_NOT_FOUND)
                 st = rows_check(arena, reterr);

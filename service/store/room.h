@@ -14,6 +14,7 @@
 
 #define ROOM_GENERAL     1
 #define ROOM_MAX_MEMBERS 1000 /* unless its creator says otherwise */
+#define ROOM_LIST_BYTES  (512u * 1024) /* a list ends early there: an answer has a size limit */
 #define ROOM_MAX_UNREAD  1000 /* counted no further */
 
 /* socializer.v1.RoomType */

@@ -133,7 +133,10 @@ static enum status merge_into(struct lease *lease, struct arena *arena, struct m
                 if (!list->items)
                         break;
                 list->items[list->n_items++] = event;
-                merge->n_bytes += 128 + (event.message.content ? strlen(event.message.content) : 0);
+                merge->n_bytes += 256 + strlen(event.username) + strlen(event.actor_username) +
+                                  strlen(event.detail);
+                if (event.message.content)
+                        merge->n_bytes += message_bytes(&event.message);
         }
         return rows_check(arena, reterr);
 }

@@ -224,12 +224,19 @@ enum status search_find(struct lease *lease, struct arena *arena, int64_t user_i
         if (st == STATUS_OK)
                 st = find_ids(lease, arena, user_id, room_id, match, before_id, limit + 1, ids,
                               rooms, &n, reterr);
-        for (size_t i = 0; i < n && i < limit && st == STATUS_OK; i++)
-                st = message_get(lease, arena, rooms[i], ids[i], &list.items[list.n_items++],
-                                 reterr);
+        for (size_t n_bytes = 0; list.n_items < n && list.n_items < limit && st == STATUS_OK &&
+                                 n_bytes < MESSAGE_LIST_BYTES;) {
+                struct room_message *m = &list.items[list.n_items];
+
+                st = message_get(lease, arena, rooms[list.n_items], ids[list.n_items], m, reterr);
+                if (st == STATUS_OK) {
+                        n_bytes += message_bytes(m);
+                        list.n_items++;
+                }
+        }
         if (st != STATUS_OK)
                 return st;
-        *ret_more = n > limit;
+        *ret_more = n > list.n_items;
         *ret = list;
         return STATUS_OK;
 }

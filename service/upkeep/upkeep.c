@@ -309,14 +309,19 @@ enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep *
         return STATUS_OK;
 }
 
+void upkeep_stop(struct upkeep *u)
+{
+        LOCK(&u->mutex);
+
+        u->stopping = true;
+        pthread_cond_signal(&u->cond);
+}
+
 struct upkeep *upkeep_free(struct upkeep *u)
 {
         if (!u)
                 return NULL;
-        pthread_mutex_lock(&u->mutex);
-        u->stopping = true;
-        pthread_cond_signal(&u->cond);
-        pthread_mutex_unlock(&u->mutex);
+        upkeep_stop(u);
         pthread_join(u->thread, NULL);
         pthread_cond_destroy(&u->cond);
         pthread_mutex_destroy(&u->mutex);

@@ -15,6 +15,8 @@ struct upkeep;
 
 enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep **ret,
                        struct error *reterr) MUST_CHECK;
+/* Ends what is under way after the part at hand, also what others wait for: UNAVAILABLE. */
+void upkeep_stop(struct upkeep *u);
 /* Before the database is closed. Accepts NULL, returns NULL. */
 struct upkeep *upkeep_free(struct upkeep *u);
 
