@@ -5,7 +5,7 @@
  *     LISTING ──▶ WAITING ──▶ LIVE      until the subscription is there and history reaches it
  *        ▲│
  *        │▼
- *       FULL                            while the peer has not read the last page
+ *       FULL                            while the peer has not read what was sent before
  *
  * Who comes without after_seq begins with the last messages as they are now, and so with all events
  * up to the newest behind it; from there on, as for who resumes, the events themselves follow. */
@@ -114,16 +114,50 @@ static void announce(struct ws_member *m, int64_t next, int64_t last_seq, int64_
 
 /* --- the last messages --- */
 
-static void take_messages(struct ws_member *m, const Socializer__V1__ListRoomMessagesResponse *r)
+/* Sends a frame of the messages that are first; how many it took is returned. */
+static size_t send_frame(struct ws_member *m, Socializer__V1__RoomMessage *const *messages,
+                         size_t n)
 {
         struct ws *ws = m->room->ws;
+        size_t i = 0;
 
-        announce(m, r->last_seq + 1, r->last_seq, r->first_seq);
         ws_json_history_begin(ws, m->room->id);
-        for (size_t i = 0; i < r->n_messages; i++)
-                ws_json_history_add(ws, r->messages[i], i == 0);
+        for (; i < n && ws->text.n_bytes < WS_FRAME_BYTES; i++)
+                ws_json_history_add(ws, messages[i], i == 0);
         ws_json_history_end(ws);
         ws_socket_send_text(m->socket);
+        return i;
+}
+
+/* Where those messages begin that are short enough together, as what they become: it may be six
+ * times as long as what the service counts. */
+static size_t first_that_fits(struct ws *ws, const Socializer__V1__ListRoomMessagesResponse *r)
+{
+        size_t first = r->n_messages, n_bytes = 0;
+
+        for (; first > 0; first--) {
+                ws_json_history_add(ws, r->messages[first - 1], true);
+                n_bytes += ws->text.n_bytes;
+                buffer_clear(&ws->text);
+                if (n_bytes > WS_HISTORY_BYTES)
+                        break;
+        }
+        return first;
+}
+
+static void take_messages(struct ws_member *m, const Socializer__V1__ListRoomMessagesResponse *r)
+{
+        size_t at;
+
+        if (ws_socket_is_full(m->socket)) {
+                m->state = WS_MEMBER_FULL; /* other rooms' pages came first */
+                return;
+        }
+        announce(m, r->last_seq + 1, r->last_seq, r->first_seq);
+        at = first_that_fits(m->room->ws, r);
+        do
+                at += send_frame(m, r->messages + at, r->n_messages - at);
+        while (at < r->n_messages);
         m->target = r->last_seq;
         ws_history_continue(m);
 }
@@ -151,30 +185,32 @@ static bool is_message(const Socializer__V1__RoomEvent *event)
         return event->event_case == SOCIALIZER__V1__ROOM_EVENT__EVENT_MESSAGE;
 }
 
-/* Sends the messages that events begin with as one frame; how many there are is returned. At the
- * very beginning there is a frame even without any. */
+/* Sends the messages that events begin with as one frame, or as many as it takes; how many is
+ * returned. At the very beginning there is a frame even without any. */
 static size_t send_run(struct ws_member *m, Socializer__V1__RoomEvent *const *events, size_t n,
                        bool is_first)
 {
-        struct ws *ws = m->room->ws;
+        Socializer__V1__RoomMessage *messages[WS_PAGE];
         size_t n_run = 0;
 
-        while (n_run < n && is_message(events[n_run]) && events[n_run]->seq <= m->history_end)
-                n_run++;
+        for (; n_run < n && n_run < WS_PAGE && is_message(events[n_run]) &&
+               events[n_run]->seq <= m->history_end;
+             n_run++)
+                messages[n_run] = events[n_run]->message;
         if (n_run == 0 && !is_first)
                 return 0;
-        ws_json_history_begin(ws, m->room->id);
-        for (size_t i = 0; i < n_run; i++)
-                ws_json_history_add(ws, events[i]->message, i == 0);
-        ws_json_history_end(ws);
-        ws_socket_send_text(m->socket);
-        return n_run;
+        return send_frame(m, messages, n_run);
 }
 
+/* Sends events until so much waits that the rest is better asked for again. */
 static void send_events(struct ws_member *m, Socializer__V1__RoomEvent *const *events, size_t n,
                         bool is_first)
 {
-        for (size_t i = send_run(m, events, n, is_first); i < n;) {
+        size_t i = 0;
+
+        if (is_first)
+                i = send_run(m, events, ws_socket_is_full(m->socket) ? 0 : n, true);
+        while (i < n && !ws_socket_is_full(m->socket)) {
                 size_t n_run = send_run(m, events + i, n - i, false);
 
                 if (n_run == 0) {
@@ -184,6 +220,8 @@ static void send_events(struct ws_member *m, Socializer__V1__RoomEvent *const *e
                 }
                 i += n_run;
         }
+        if (i > 0)
+                m->cursor = events[i - 1]->seq;
 }
 
 static void take_events(struct ws_member *m, const Socializer__V1__ListRoomEventsResponse *r)
@@ -194,9 +232,7 @@ static void take_events(struct ws_member *m, const Socializer__V1__ListRoomEvent
                 announce(m, r->n_events > 0 ? r->events[0]->seq : r->last_seq + 1, r->last_seq,
                          r->first_seq);
         send_events(m, r->events, r->n_events, is_first);
-        if (r->n_events > 0)
-                m->cursor = r->events[r->n_events - 1]->seq;
-        else if (m->cursor < r->last_seq)
+        if (r->n_events == 0 && m->cursor < r->last_seq)
                 m->cursor = r->last_seq; /* what is missing is not there */
         m->target = r->last_seq;
         ws_history_continue(m);
@@ -269,16 +305,19 @@ static bool send_recent(struct ws_member *m)
 void ws_history_continue(struct ws_member *m)
 {
         const struct ws_room *r = m->room;
-        bool behind = m->cursor < m->target || (r->live && m->cursor < r->last_seq);
+        bool behind =
+                !m->announced || m->cursor < m->target || (r->live && m->cursor < r->last_seq);
+        bool is_full = behind && ws_socket_is_full(m->socket);
 
-        if (behind && m->cursor >= m->target && has_recent(r, m->cursor)) {
+        if (behind && !is_full && m->announced && m->cursor >= m->target &&
+            has_recent(r, m->cursor)) {
                 if (!send_recent(m))
                         return;
                 behind = false;
         }
         if (!behind)
                 m->state = r->live ? WS_MEMBER_LIVE : WS_MEMBER_WAITING;
-        else if (m->socket->queue.n_bytes > WS_PAGE_QUEUE_BYTES)
+        else if (is_full)
                 m->state = WS_MEMBER_FULL;
         else
                 ws_history_list(m);

@@ -39,7 +39,10 @@
 #define WS_PRESENCE_SPREAD  5000 /* some say it again so much earlier */
 #define WS_PRESENCE_RETRY   3000
 #define WS_HISTORY          50 /* messages for who joins without after_seq */
-#define WS_PAGE             200 /* messages of a frame of history */
+#define WS_PAGE             200 /* events of a page of history */
+#define WS_FRAME_BYTES      (128u * 1024) /* a frame of history that is longer takes no more */
+#define WS_HISTORY_BYTES    (512u * 1024) /* of WS_HISTORY, as JSON; what is older stays away */
+#define WS_MAX_LISTS        4 /* pages on their way to a socket whose queue was full */
 #define WS_RECENT           128 /* frames that a room keeps for who is joining */
 
 #define WS_CODE_AUTH            4003
@@ -213,6 +216,8 @@ void ws_socket_accept(struct ws *ws, const struct ws_peer *peer);
 /* Queues a frame; it is written at the end of this turn. A peer that is too far behind is closed.
  */
 void ws_socket_send(struct ws_socket *s, struct ws_frame *f);
+/* Whether so much waits for the peer that history should wait, too. */
+bool ws_socket_is_full(struct ws_socket *s);
 /* The same with what is in ws->text, which is cleared. */
 void ws_socket_send_text(struct ws_socket *s);
 /* Closes with a code and a reason. */

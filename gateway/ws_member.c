@@ -153,6 +153,7 @@ void ws_member_join(struct ws_socket *s, int64_t room_id, const char *password, 
         /* Who joins again begins anew; the others do not notice. */
         m->announced = false;
         m->has_knocked = false;
+        ws_member_forget_password(m);
         m->password = copy;
         m->resumes = after_seq >= 0;
         m->cursor = after_seq >= 0 ? after_seq : 0;

@@ -83,15 +83,22 @@ static void mark_dirty(struct ws_socket *s)
         ws_socket_ref(s);
 }
 
-/* Continues what waited for the queue to become shorter. */
+/* Continues what waited for the queue to become shorter: a few at a time, or their pages would fill
+ * it at once and be asked for in vain. */
 static void continue_members(struct ws_socket *s)
 {
-        if (s->queue.n_bytes > WS_PAGE_QUEUE_BYTES)
-                return;
+        unsigned n_lists = 0;
+
+        for (const struct ws_member *m = s->members; m; m = m->next_of_socket)
+                n_lists += m->state == WS_MEMBER_LISTING;
         for (struct ws_member *m = s->members, *next; m; m = next) {
                 next = m->next_of_socket;
-                if (m->state == WS_MEMBER_FULL)
+                if (s->queue.n_bytes > WS_PAGE_QUEUE_BYTES || n_lists >= WS_MAX_LISTS)
+                        return;
+                if (m->state == WS_MEMBER_FULL) {
                         ws_history_continue(m);
+                        n_lists++;
+                }
         }
 }
 
@@ -168,14 +175,49 @@ void ws_socket_flush(struct ws_socket *s)
                 write_queue(s);
 }
 
+/* Writes in the middle of a turn what waits for its end. A peer that has gone is only marked:
+ * somebody may be walking through a room now. */
+static void write_early(struct ws_socket *s)
+{
+        if (s->wants_write || s->is_slow)
+                return;
+        switch (ws_queue_write(&s->queue, s->fd)) {
+        case WS_WRITTEN_BROKEN:
+                s->is_slow = true;
+                mark_dirty(s);
+                break;
+        case WS_WRITTEN_SOME:
+                s->wants_write = true;
+                watch(s);
+                break;
+        case WS_WRITTEN_ALL:
+                break;
+        }
+}
+
+/* Whether n more bytes may wait. Much that comes in one turn says nothing about how the peer reads:
+ * what counts is what it does not take. */
+static bool has_room(struct ws_socket *s, size_t n)
+{
+        if (s->queue.n_bytes + n > WS_MAX_QUEUE_BYTES)
+                write_early(s);
+        return !s->is_slow && (s->queue.n == 0 || s->queue.n_bytes + n <= WS_MAX_QUEUE_BYTES);
+}
+
+bool ws_socket_is_full(struct ws_socket *s)
+{
+        if (s->queue.n_bytes > WS_PAGE_QUEUE_BYTES)
+                write_early(s);
+        return s->queue.n_bytes > WS_PAGE_QUEUE_BYTES;
+}
+
 void ws_socket_send(struct ws_socket *s, struct ws_frame *f)
 {
         if (s->state == WS_CLOSING || s->state == WS_GONE || s->is_slow)
                 return;
         if (f && s->window_bits)
                 f = ws_frame_packed(f, &s->ws->deflate, s->window_bits);
-        if (!f || s->queue.n_bytes + f->n_bytes > WS_MAX_QUEUE_BYTES ||
-            !ws_queue_push(&s->queue, f)) {
+        if (!f || !has_room(s, f->n_bytes) || !ws_queue_push(&s->queue, f)) {
                 /* Closed at the end of this turn: somebody may be walking through a room now. */
                 s->is_slow = true;
                 mark_dirty(s);
@@ -251,9 +293,7 @@ static ssize_t send_callback(wslay_event_context_ptr ctx, const uint8_t *data, s
         bool pushed;
 
         (void)flags;
-        f = s->state == WS_GONE || s->queue.n_bytes + n > WS_MAX_QUEUE_BYTES
-                    ? NULL
-                    : ws_frame_raw(data, n);
+        f = s->state != WS_GONE && has_room(s, n) ? ws_frame_raw(data, n) : NULL;
         pushed = f && ws_queue_push(&s->queue, f);
         ws_frame_unref(f);
         if (!pushed) {

@@ -1,0 +1,160 @@
+/* gateway/ws*.c: how much is sent at once, how much may come, and what is kept. */
+#include "tests/unit/ws_fixture.h"
+
+#include "common/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static void limit_pages(struct fixture *f, unsigned limit)
+{
+        LOCK(&f->chat->mutex);
+
+        f->chat->page_limit = limit;
+}
+
+/* --- what is sent --- */
+
+/* So many messages of n characters, each of which becomes six. */
+static void say_escaped(struct fixture *f, int n_messages, size_t n)
+{
+        char content[5001];
+
+        memset(content, 1, n);
+        content[n] = '\0';
+        for (int i = 0; i < n_messages; i++)
+                rooms_fake_say(f->chat, 1, content, false);
+}
+
+/* The service counts half a megabyte; as JSON it is three. */
+static void a_room_of_long_messages_can_be_resumed(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p;
+
+        say_escaped(f, 200, 5000);
+        limit_pages(f, 100);
+        p = sign_in(f, "token-1");
+        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":0}");
+        skip_frame(f, p, "room_joined");
+        rooms_fake_say(f->chat, 1, "now", true);
+        want_all(f, p, 0, 201);
+        assert_int_equal(f->gateway.counters.ws_closed_slow, 0);
+}
+
+static void a_room_of_long_messages_can_be_joined(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p;
+        int64_t seq = 0, n = 0, n_frames = 0;
+
+        say_escaped(f, 100, 5000);
+        p = sign_in(f, "token-1");
+        put(p, "{\"type\":\"join_room\",\"room_id\":1}");
+        skip_frame(f, p, "room_joined");
+        for (; seq < 100; n_frames++) {
+                json_t *m = want(f, p, "chat_history"), *message;
+                size_t i;
+
+                json_array_foreach(json_object_get(m, "messages"), i, message)
+                {
+                        assert_true(seq == 0 || number(message, "seq") == seq + 1);
+                        seq = number(message, "seq");
+                        n++;
+                }
+                json_decref(m);
+        }
+        assert_in_range(n, 10, 49);
+        assert_in_range(n_frames, 2, 10);
+        rooms_fake_say(f->chat, 1, "now", true);
+        want_all(f, p, 100, 101);
+}
+
+enum { N_ROOMS = 12 };
+
+static void read_rooms(struct fixture *f, struct peer *p, int64_t each)
+{
+        int64_t seen[N_ROOMS] = {0}, n = 0;
+
+        while (n < N_ROOMS * each) {
+                json_t *m = next_json(f, p), *message;
+                int64_t room;
+                size_t i;
+
+                if (!m)
+                        fail_msg("close %d after %lld messages", p->close_code, (long long)n);
+                room = number(m, "room_id") - 2;
+                assert_in_range(room, 0, N_ROOMS - 1);
+                json_array_foreach(json_object_get(m, "messages"), i, message)
+                {
+                        if (seen[room] == 0)
+                                seen[room] = number(message, "seq") - 1;
+                        assert_int_equal(number(message, "seq"), ++seen[room]);
+                        n++;
+                }
+                json_decref(m);
+        }
+}
+
+static void many_rooms_can_be_resumed_at_once(void **state)
+{
+        struct fixture *f = *state;
+        char content[801], text[80];
+        struct peer *p;
+
+        memset(content, 'x', 800);
+        content[800] = '\0';
+        for (int64_t id = 2; id < 2 + N_ROOMS; id++) {
+                rooms_fake_room(f->chat, id, "1");
+                for (int i = 0; i < 200; i++)
+                        rooms_fake_say(f->chat, id, content, false);
+        }
+        p = sign_in(f, "token-1");
+        for (int with_cursor = 1; with_cursor >= 0; with_cursor--) {
+                for (int64_t id = 2; id < 2 + N_ROOMS; id++) {
+                        snprintf(text, sizeof(text), "{\"type\":\"join_room\",\"room_id\":%lld%s}",
+                                 (long long)id, with_cursor ? ",\"after_seq\":0" : "");
+                        put(p, text);
+                }
+                read_rooms(f, p, with_cursor ? 200 : 50);
+        }
+        assert_int_equal(f->gateway.counters.ws_closed_slow, 0);
+}
+
+/* Each of them has almost as much to say as may wait. */
+static void many_rooms_of_long_messages_can_be_joined_at_once(void **state)
+{
+        struct fixture *f = *state;
+        char content[5001], text[80];
+        struct peer *p;
+
+        memset(content, '"', 5000);
+        content[5000] = '\0';
+        for (int64_t id = 2; id < 2 + N_ROOMS; id++) {
+                rooms_fake_room(f->chat, id, "1");
+                for (int i = 0; i < 40; i++)
+                        rooms_fake_say(f->chat, id, content, false);
+        }
+        p = sign_in(f, "token-1");
+        for (int64_t id = 2; id < 2 + N_ROOMS; id++) {
+                snprintf(text, sizeof(text), "{\"type\":\"join_room\",\"room_id\":%lld}",
+                         (long long)id);
+                put(p, text);
+        }
+        read_rooms(f, p, 40);
+        assert_int_equal(f->gateway.counters.ws_closed_slow, 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                CASE(a_room_of_long_messages_can_be_resumed),
+                CASE(a_room_of_long_messages_can_be_joined),
+                CASE(many_rooms_can_be_resumed_at_once),
+                CASE(many_rooms_of_long_messages_can_be_joined_at_once),
+        };
+        return !!cmocka_run_group_tests_name("ws_limits", tests, NULL, NULL);
+}
