@@ -162,33 +162,11 @@ static enum status check_fields(const struct command *c, json_t *object, struct 
         return STATUS_OK;
 }
 
-/* A bucket that fills by messages_per_second up to twice as many. */
-static enum status allow(struct ws_socket *s, struct error *reterr)
-{
-        double rate = s->ws->messages_per_second;
-        uint64_t now = ws_now(s->ws);
-
-        s->allowance += (double)(now - s->allowance_ms) / 1000 * rate;
-        s->allowance_ms = now;
-        if (s->allowance > 2 * rate)
-                s->allowance = 2 * rate;
-        if (s->allowance < 1)
-                return error_retry(reterr, STATUS_RESOURCE_EXHAUSTED,
-                                   (uint32_t)((1 - s->allowance) / rate * 1000) + 1,
-                                   "too many messages: at most %u a second",
-                                   s->ws->messages_per_second);
-        s->allowance -= 1;
-        return STATUS_OK;
-}
-
 static enum status run(struct ws_socket *s, json_t *object, struct error *reterr)
 {
-        const struct command *c;
-        enum status st = allow(s, reterr);
+        const struct command *c = find(object, reterr);
+        enum status st;
 
-        if (st != STATUS_OK)
-                return st;
-        c = find(object, reterr);
         if (!c)
                 return reterr->status;
         st = check_fields(c, object, reterr);

@@ -27,6 +27,8 @@
 #define WS_MAX_ROOMS        64 /* of one socket */
 #define WS_SOCKETS_PER_USER 100 /* by default */
 #define WS_MESSAGES_PER_S   50 /* of one socket, by default; twice as many at once */
+#define WS_RATE_BYTES       (16u * 1024) /* so many, inflated, count as one more message */
+#define WS_MAX_REFUSED      100 /* messages in a row; who goes on is closed */
 #define WS_AUTH_MS          10000
 #define WS_CLOSE_MS         2000 /* for the peer to answer a close */
 #define WS_PING_MS          30000 /* of silence */
@@ -108,8 +110,9 @@ struct ws_socket {
         uint64_t heard_ms;
         uint64_t deadline_ms; /* of NEW, CHECKING and CLOSING */
         unsigned n_pings;
-        double allowance; /* messages that it may send now */
+        double allowance; /* messages that it may send now; below 0: the last was a long one */
         uint64_t allowance_ms;
+        unsigned n_refused; /* messages in a row, for want of allowance */
 
         char client_address[64];
         struct ws_token *token;
@@ -277,6 +280,14 @@ void ws_token_recheck(struct ws_user *u);
 /* The same then, if not before. */
 void ws_token_recheck_at(struct ws_user *u, uint64_t at_ms);
 void ws_token_tick(struct ws *ws);
+
+/* --- ws_rate.c: how much a peer says --- */
+
+/* Takes one message from what the peer may say; is_answered: it is told when it may not, in vain
+ * when it goes on and on and is closed for it. */
+bool ws_rate_allow(struct ws_socket *s, bool is_answered) MUST_CHECK;
+/* What its length counts besides, which may be more than was left. */
+void ws_rate_charge(struct ws_socket *s, size_t n_bytes);
 
 /* --- ws_command.c, ws_talk.c: what a peer says --- */
 void ws_command_run(struct ws_socket *s, const char *text, size_t n);

@@ -151,6 +151,8 @@ void ws_socket_close(struct ws_socket *s, uint16_t code, const char *reason)
         if (s->state == WS_CLOSING || s->state == WS_GONE)
                 return;
         begin_closing(s);
+        /* It would keep an answer to each ping, and nobody would send it. */
+        wslay_event_shutdown_write(s->wslay);
         f = ws_frame_close(code, reason);
         if (!f || !ws_queue_push(&s->queue, f))
                 ws_socket_drop(s);
@@ -381,7 +383,11 @@ static void on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_
         size_t n = arg->msg_length;
 
         (void)ctx;
-        if (wslay_is_ctrl_frame(arg->opcode) || s->state == WS_CLOSING || s->state == WS_GONE)
+        if (arg->opcode == WSLAY_CONNECTION_CLOSE || s->state == WS_CLOSING || s->state == WS_GONE)
+                return;
+        /* Before anything is done about it. Pings count: wslay answers them. */
+        if (!ws_rate_allow(s, !wslay_is_ctrl_frame(arg->opcode)) ||
+            wslay_is_ctrl_frame(arg->opcode))
                 return;
         s->ws->gateway->counters.ws_frames_in++;
         if (arg->opcode != WSLAY_TEXT_FRAME) {
@@ -390,6 +396,7 @@ static void on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_
         }
         if (wslay_get_rsv1(arg->rsv) && !unpack(s, &text, &n))
                 return;
+        ws_rate_charge(s, n);
         if (s->state == WS_CHECKING)
                 keep(s, text, n);
         else

@@ -146,6 +146,77 @@ static void many_rooms_of_long_messages_can_be_joined_at_once(void **state)
         assert_int_equal(f->gateway.counters.ws_closed_slow, 0);
 }
 
+/* --- what comes --- */
+
+/* wslay would keep an answer to each ping. */
+static void nothing_is_kept_for_who_is_being_closed(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = open_peer(f, NULL);
+        struct ws_socket *s = f->gateway.ws->sockets;
+
+        put(p, "{\"type\":\"ping\"}");
+        want_error(f, p, "UNAUTHENTICATED");
+        for (int i = 0; i < 200; i++) {
+                put_frame(p, 0x89, "hey", 3);
+                ws_turn(f);
+        }
+        assert_int_equal(s->state, WS_CLOSING);
+        assert_int_equal(wslay_event_get_queued_msg_count(s->wslay), 0);
+        want_close(f, p, 4003); /* and the peer's own is heard still */
+}
+
+/* Pings first: nothing answers those that are too many, either. */
+static void who_goes_on_and_on_is_closed(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p;
+
+        for (int with_pings = 1; with_pings >= 0; with_pings--) {
+                p = sign_in(f, "token-1");
+                f->gateway.ws->messages_per_second = 1;
+                for (int i = 0; i < 300; i++) {
+                        put_frame(p, with_pings ? 0x89 : 0x81, "{}", 2);
+                        ws_turn(f);
+                        if (f->gateway.ws->sockets->state == WS_CLOSING)
+                                break;
+                }
+                want_close(f, p, 1008);
+                f->gateway.ws->messages_per_second = 1000;
+        }
+}
+
+/* A long message counts for several, by what it is when it is inflated; what is too much is not
+ * even looked at, so that it may be nonsense. */
+static void a_long_message_counts_for_several(void **state)
+{
+        struct fixture *f = *state;
+        char *text = malloc(60001);
+        struct peer *p;
+        json_t *m;
+
+        assert_non_null(text);
+        memset(text, ' ', 60000);
+        memcpy(text, "{\"type\":\"ping\"}", 15);
+        text[60000] = '\0';
+        f->window_bits = 15;
+        p = sign_in(f, "token-1");
+        f->gateway.ws->messages_per_second = 1;
+        put_packed(p, text, 60000);
+        put_packed(p, text, 60000);
+        put_frame(p, 0xc1, "\x07", 1);
+        put(p, "{\"type\":\"chat_message\",\"client_message_id\":\"c\"}");
+        skip_frame(f, p, "pong");
+        for (int i = 0; i < 3; i++) {
+                m = want(f, p, "error");
+                assert_text(m, "code", "RESOURCE_EXHAUSTED");
+                assert_in_range(number(m, "retry_after_ms"), 1000, 4000);
+                assert_null(json_object_get(m, "client_message_id"));
+                json_decref(m);
+        }
+        free(text);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
 
 int main(void)
@@ -155,6 +226,9 @@ int main(void)
                 CASE(a_room_of_long_messages_can_be_joined),
                 CASE(many_rooms_can_be_resumed_at_once),
                 CASE(many_rooms_of_long_messages_can_be_joined_at_once),
+                CASE(nothing_is_kept_for_who_is_being_closed),
+                CASE(who_goes_on_and_on_is_closed),
+                CASE(a_long_message_counts_for_several),
         };
         return !!cmocka_run_group_tests_name("ws_limits", tests, NULL, NULL);
 }
