@@ -37,7 +37,15 @@ static void end_memberships(struct ws_room *r, const Socializer__V1__RoomEvent *
         }
 }
 
-/* Keeps the event's frame for those who are joining. */
+static void forget(struct ws_room *r, struct ws_recent *recent)
+{
+        if (recent->frame)
+                r->recent_bytes -= recent->frame->n_bytes;
+        ws_frame_unref(recent->frame);
+        *recent = (struct ws_recent){0};
+}
+
+/* Keeps the event's frame for those who are joining, in the place of the oldest. */
 static void remember(struct ws_room *r, const Socializer__V1__RoomEvent *event, struct ws_frame *f)
 {
         struct ws_recent *recent;
@@ -47,13 +55,17 @@ static void remember(struct ws_room *r, const Socializer__V1__RoomEvent *event, 
         if (!r->recent)
                 return; /* they ask the service */
         recent = &r->recent[(uint64_t)event->seq % WS_RECENT];
-        ws_frame_unref(recent->frame);
+        forget(r, recent);
         *recent = (struct ws_recent){
                 .seq = event->seq,
                 .frame = f ? ws_frame_ref(f) : NULL,
                 .ends_user_id = ends_user(event),
                 .ends_by_choice = is_by_choice(event),
         };
+        r->recent_bytes += f ? f->n_bytes : 0;
+        for (int64_t seq = event->seq - WS_RECENT + 1;
+             r->recent_bytes > WS_RECENT_BYTES && seq < event->seq; seq++)
+                forget(r, &r->recent[(uint64_t)seq % WS_RECENT]);
 }
 
 static void on_durable(struct ws_room *r, const Socializer__V1__RoomEvent *event)
@@ -107,16 +119,15 @@ void ws_event_on_event(void *closure, const Socializer__V1__RoomEvent *event)
 
 /* --- the subscription --- */
 
-/* Something is gone for good: the members learn from where on it goes on. */
+/* Something is gone for good: the members learn from where on it goes on. Those that are catching
+ * up find out by themselves, unless the room has become shorter: it may be longer again by then. */
 static void tell_loss(struct ws_room *r, int64_t first_seq, int64_t last_seq)
 {
         for (struct ws_member *m = r->members; m; m = m->next) {
-                if (m->state != WS_MEMBER_LIVE)
+                if (!m->announced || (m->state != WS_MEMBER_LIVE && m->cursor <= last_seq))
                         continue;
-                ws_json_room_joined(r->ws, r->id, last_seq, false, first_seq);
-                ws_socket_send_text(m->socket);
-                if (m->cursor > last_seq)
-                        m->cursor = m->target = last_seq;
+                ws_member_lost(m, m->cursor > last_seq ? last_seq + 1 : m->cursor + 1, first_seq,
+                               last_seq);
         }
 }
 

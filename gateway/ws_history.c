@@ -11,6 +11,9 @@
  * up to the newest behind it; from there on, as for who resumes, the events themselves follow. */
 #include "gateway/ws_internal.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* Whether there is no use in asking again. */
 static bool is_final(enum status status)
 {
@@ -27,19 +30,36 @@ static bool is_final(enum status status)
         }
 }
 
-/* No history, and so no room; or, when it has begun already, more of it later. */
+/* Tells what has become of the peer's join_room. */
+static void send_join_error(struct ws_member *m, const struct error *error)
+{
+        const struct ws_about about = {.room_id = m->room->id};
+        struct error copy = *error;
+
+        snprintf(copy.text, sizeof(copy.text), "joining room %" PRId64 ": %s", m->room->id,
+                 error->text);
+        ws_send_error(m->socket, &copy, &about);
+}
+
+/* No history, and so no room; or, when it has begun already, more of it later: who has been there
+ * and joins again is not put out because the service is away. */
 static void fail(struct ws_member *m, const struct error *error)
 {
         const struct ws_about about = {.room_id = m->room->id};
         struct ws_socket *s = m->socket;
         const char *reason = error->status == STATUS_NOT_FOUND ? "deleted" : "removed";
 
-        if (m->announced && !is_final(error->status)) {
+        if (m->present && !is_final(error->status)) {
                 m->state = WS_MEMBER_FULL;
+                m->retry_at_ms = ws_now(s->ws) + WS_LIST_RETRY_MS;
+                m->has_knocked = false;
                 return;
         }
-        ws_send_error(s, error, &about);
-        ws_member_leave(m, m->announced ? reason : NULL);
+        if (m->announced)
+                ws_send_error(s, error, &about);
+        else
+                send_join_error(m, error);
+        ws_member_leave(m, m->present ? reason : NULL);
         ws_call_refused(s, (soc_status)error->status);
 }
 
@@ -226,14 +246,14 @@ static void send_events(struct ws_member *m, Socializer__V1__RoomEvent *const *e
 
 static void take_events(struct ws_member *m, const Socializer__V1__ListRoomEventsResponse *r)
 {
+        int64_t next = r->n_events > 0 ? r->events[0]->seq : r->last_seq + 1;
         bool is_first = !m->announced;
 
         if (is_first)
-                announce(m, r->n_events > 0 ? r->events[0]->seq : r->last_seq + 1, r->last_seq,
-                         r->first_seq);
+                announce(m, next, r->last_seq, r->first_seq);
+        else if (next != m->cursor + 1)
+                ws_member_lost(m, next, r->first_seq, r->last_seq);
         send_events(m, r->events, r->n_events, is_first);
-        if (r->n_events == 0 && m->cursor < r->last_seq)
-                m->cursor = r->last_seq; /* what is missing is not there */
         m->target = r->last_seq;
         ws_history_continue(m);
 }

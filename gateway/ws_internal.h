@@ -44,6 +44,8 @@
 #define WS_PAGE             200 /* events of a page of history */
 #define WS_FRAME_BYTES      (128u * 1024) /* a frame of history that is longer takes no more */
 #define WS_HISTORY_BYTES    (512u * 1024) /* of WS_HISTORY, as JSON; what is older stays away */
+#define WS_LIST_RETRY_MS    1000
+#define WS_RECENT_BYTES     (64u * 1024) /* and all of a room's together */
 #define WS_MAX_LISTS        4 /* pages on their way to a socket whose queue was full */
 #define WS_RECENT           128 /* frames that a room keeps for who is joining */
 
@@ -149,6 +151,7 @@ struct ws_member {
         bool resumes; /* asked for after_seq */
         bool has_knocked; /* has asked to be let in */
         bool marks_read; /* a MarkRead is on its way */
+        uint64_t retry_at_ms; /* when FULL because the service could not answer */
         char *password; /* until it is in; NULL = none */
         int64_t cursor; /* the last event sent, or not wanted */
         int64_t target; /* what is listed goes at least so far; there it was allowed to be here */
@@ -184,6 +187,7 @@ struct ws_room {
         bool subscribed, live; /* asked for; there */
         int64_t last_seq; /* of the subscription, when live */
         struct ws_recent *recent; /* WS_RECENT of them, by seq modulo that; NULL = none yet */
+        size_t recent_bytes;
         char *token; /* that the subscription uses */
         struct ws_typist *typists;
 };
@@ -341,6 +345,8 @@ void ws_member_join(struct ws_socket *s, int64_t room_id, const char *password, 
 void ws_member_leave(struct ws_member *m, const char *reason);
 void ws_member_offer(struct ws_member *m, int64_t seq, struct ws_frame *f);
 void ws_member_forget_password(struct ws_member *m);
+/* Says that something is gone for good; it goes on with the event next. */
+void ws_member_lost(struct ws_member *m, int64_t next, int64_t first_seq, int64_t last_seq);
 /* A call has ended. False: the member had left before, and is gone now or with the last call. */
 bool ws_member_call_ended(struct ws_member *m);
 /* Marks what the peer has read, as far as seq. */

@@ -81,6 +81,17 @@ void ws_member_offer(struct ws_member *m, int64_t seq, struct ws_frame *f)
         ws_socket_send(m->socket, f);
 }
 
+void ws_member_lost(struct ws_member *m, int64_t next, int64_t first_seq, int64_t last_seq)
+{
+        ws_json_room_joined(m->room->ws, m->room->id, last_seq, false, first_seq);
+        ws_socket_send_text(m->socket);
+        m->cursor = next - 1;
+        if (m->target > last_seq)
+                m->target = last_seq;
+        if (m->history_end > last_seq)
+                m->history_end = last_seq;
+}
+
 /* --- joining --- */
 
 static struct ws_member *add(struct ws_socket *s, struct ws_room *r)

@@ -38,6 +38,7 @@ void ws_room_drop_recent(struct ws_room *r)
                 ws_frame_unref(r->recent[i].frame);
         free(r->recent);
         r->recent = NULL;
+        r->recent_bytes = 0;
 }
 
 static void unsubscribe(struct ws_room *r)

@@ -95,7 +95,7 @@ static void continue_members(struct ws_socket *s)
                 next = m->next_of_socket;
                 if (s->queue.n_bytes > WS_PAGE_QUEUE_BYTES || n_lists >= WS_MAX_LISTS)
                         return;
-                if (m->state == WS_MEMBER_FULL) {
+                if (m->state == WS_MEMBER_FULL && ws_now(s->ws) >= m->retry_at_ms) {
                         ws_history_continue(m);
                         n_lists++;
                 }

@@ -217,6 +217,34 @@ static void a_long_message_counts_for_several(void **state)
         free(text);
 }
 
+/* --- what is kept --- */
+
+static void a_room_keeps_so_many_bytes_of_its_last_events(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = join(f, "token-1");
+        const struct ws_room *r = ws_room_find(f->gateway.ws, 1);
+        char content[5001];
+        size_t n_bytes = 0, n = 0;
+
+        memset(content, 'x', 5000);
+        content[5000] = '\0';
+        for (int i = 0; i < 2 * WS_RECENT; i++) {
+                rooms_fake_say(f->chat, 1, i % 3 ? content : "short", true);
+                want_all(f, p, i, i + 1);
+                assert_in_range(r->recent_bytes, 1, WS_RECENT_BYTES);
+        }
+        for (size_t i = 0; i < WS_RECENT; i++) {
+                n += r->recent[i].frame != NULL;
+                n_bytes += r->recent[i].frame ? r->recent[i].frame->n_bytes : 0;
+        }
+        assert_int_equal(n_bytes, r->recent_bytes);
+        assert_in_range(n, 10, 25);
+        for (size_t i = 0; i < n; i++) /* the newest */
+                assert_non_null(r->recent[(uint64_t)(2 * WS_RECENT - i) % WS_RECENT].frame);
+        join(f, "token-2");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, ws_setup, ws_teardown)
 
 int main(void)
@@ -229,6 +257,7 @@ int main(void)
                 CASE(nothing_is_kept_for_who_is_being_closed),
                 CASE(who_goes_on_and_on_is_closed),
                 CASE(a_long_message_counts_for_several),
+                CASE(a_room_keeps_so_many_bytes_of_its_last_events),
         };
         return !!cmocka_run_group_tests_name("ws_limits", tests, NULL, NULL);
 }

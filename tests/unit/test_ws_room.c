@@ -351,6 +351,101 @@ static void history_goes_on_when_the_service_cannot_answer_for_a_while(void **st
         want_all(f, p, 0, 100);
 }
 
+static void refuse_lists(struct fixture *f, enum status status)
+{
+        LOCK(&f->chat->mutex);
+
+        f->chat->list_refusal = status;
+}
+
+static void joining_again_waits_until_the_service_is_back(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = join(f, "token-1");
+        unsigned n = atomic_load(&f->chat->n_lists);
+
+        refuse_lists(f, STATUS_INTERNAL);
+        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":0}");
+        WAIT(ws_room_find(f->gateway.ws, 1)->members->state == WS_MEMBER_FULL);
+        /* Whatever else is sent, the service is not asked again for a while. */
+        for (int i = 0; i < 30; i++) {
+                put(p, "{\"type\":\"ping\"}");
+                skip_frame(f, p, "pong");
+        }
+        refuse_lists(f, STATUS_OK);
+        skip_frame(f, p, "room_joined");
+        assert_in_range(atomic_load(&f->chat->n_lists) - n, 2, 6);
+        skip_frame(f, p, "chat_history");
+        rooms_fake_say(f->chat, 1, "x", true);
+        want_all(f, p, 0, 1);
+}
+
+static void joining_again_says_why_it_is_over(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = join(f, "token-1");
+
+        refuse_lists(f, STATUS_NOT_FOUND);
+        put(p, "{\"type\":\"join_room\",\"room_id\":1}");
+        json_t *m = want(f, p, "error");
+        assert_text(m, "code", "NOT_FOUND");
+        assert_text(m, "message", "joining room 1: the service says no");
+        json_decref(m);
+        want_left(f, p, 1, "deleted");
+        assert_null(ws_room_find(f->gateway.ws, 1));
+}
+
+/* Between two pages of the history retention has passed over the room. */
+static void what_goes_while_it_is_listed_is_not_called_recovered(void **state)
+{
+        struct fixture *f = *state;
+        int64_t cursor = 0;
+        json_t *m, *message;
+        size_t i;
+
+        for (int k = 0; k < 100; k++)
+                rooms_fake_say(f->chat, 1, "before", false);
+        limit_pages(f, 10);
+        struct peer *p = sign_in(f, "token-1");
+        put(p, "{\"type\":\"join_room\",\"room_id\":1,\"after_seq\":0}");
+        skip_frame(f, p, "room_joined");
+        {
+                LOCK(&f->chat->mutex);
+                f->chat->rooms[1].first_seq = 80;
+        }
+        while (strcmp(type_of(m = next_json(f, p)), "chat_history") == 0) {
+                json_array_foreach(json_object_get(m, "messages"), i, message)
+                        assert_int_equal(number(message, "seq"), ++cursor);
+                json_decref(m);
+        }
+        assert_in_range(cursor, 10, 70);
+        assert_text(m, "type", "room_joined");
+        assert_true(json_is_false(json_object_get(m, "recovered")));
+        assert_int_equal(number(m, "first_seq"), 80);
+        json_decref(m);
+        want_all(f, p, 79, 100);
+}
+
+/* It could be as long as before by the time that the member asks. */
+static void who_catches_up_learns_that_the_room_is_shorter(void **state)
+{
+        struct fixture *f = *state;
+
+        for (int i = 0; i < 10; i++)
+                rooms_fake_say(f->chat, 1, "before", false);
+        struct peer *p = join(f, "token-1");
+        struct ws_member *m = ws_room_find(f->gateway.ws, 1)->members;
+        m->state = WS_MEMBER_FULL;
+        m->retry_at_ms = UINT64_MAX;
+        ws_event_on_state(f->gateway.ws, 1, false, 1, 5, NULL);
+        json_t *said = want(f, p, "room_joined");
+        assert_true(json_is_false(json_object_get(said, "recovered")));
+        assert_int_equal(number(said, "last_seq"), 5);
+        json_decref(said);
+        assert_int_equal(m->cursor, 5);
+        assert_int_equal(m->target, 5);
+}
+
 /* --- being put out --- */
 
 static void leaving_is_of_one_connection_only(void **state)
@@ -621,6 +716,10 @@ int main(void)
                 CASE(what_is_gone_is_not_called_recovered),
                 CASE(a_restart_of_the_service_loses_nothing),
                 CASE(history_goes_on_when_the_service_cannot_answer_for_a_while),
+                CASE(joining_again_waits_until_the_service_is_back),
+                CASE(joining_again_says_why_it_is_over),
+                CASE(what_goes_while_it_is_listed_is_not_called_recovered),
+                CASE(who_catches_up_learns_that_the_room_is_shorter),
                 CASE(leaving_is_of_one_connection_only),
                 CASE(who_is_removed_is_out_on_every_socket),
                 CASE(who_is_removed_while_joining_does_not_stay),
