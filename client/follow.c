@@ -452,10 +452,10 @@ static void caught_up(struct follow *f, const Socializer__V1__ListRoomEventsResp
         deliver_held(f);
 }
 
+/* CANCELLED is not: a service that stops ends its calls with it. */
 static bool is_final(enum status status)
 {
         switch (status) {
-        case STATUS_CANCELLED:
         case STATUS_INVALID_ARGUMENT:
         case STATUS_NOT_FOUND:
         case STATUS_PERMISSION_DENIED:

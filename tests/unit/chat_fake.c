@@ -334,7 +334,7 @@ static void answer(struct chat_fake *f, const struct frame_call *call, struct bu
         else if (user_of(f, call) == 0)
                 reply_error(out, STATUS_UNAUTHENTICATED);
         else if (f->refusal != STATUS_OK && !is_me)
-                reply_error(out, f->refusal);
+                reply_error(out, (atomic_fetch_add(&f->n_refusals, 1), f->refusal));
         else if (wire_unpack(type, call->payload.data, call->payload.n_bytes, &arena, &req, NULL) !=
                  STATUS_OK)
                 reply_error(out, STATUS_INVALID_ARGUMENT);

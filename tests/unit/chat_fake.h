@@ -33,6 +33,7 @@ struct chat_fake {
         enum status refusal; /* what Subscribe and the lists answer; OK = nothing special */
         unsigned page_limit; /* of the lists; 0 = as asked */
         atomic_uint n_subscribes, n_lists, n_me, n_sends; /* n_lists: of events or messages */
+        atomic_uint n_refusals;
 };
 
 struct chat_fake *chat_fake_new(void);

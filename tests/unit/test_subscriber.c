@@ -227,6 +227,18 @@ static void a_refusal_ends_the_subscription_with_its_reason(void **state)
         assert_int_equal(heard(f).ended, SOC_OK);
 }
 
+static void a_service_that_stops_is_asked_again(void **state)
+{
+        struct fixture *f = *state;
+
+        f->chat->refusal = STATUS_CANCELLED;
+        assert_int_equal(soc_subscribe(f->subscriber, 1, -1, "token-1", NULL), SOC_OK);
+        WAIT(atomic_load(&f->chat->n_refusals) == 1);
+        f->chat->refusal = STATUS_OK;
+        WAIT(heard(f).n_states == 1);
+        assert_int_equal(heard(f).ended, SOC_OK);
+}
+
 static void an_own_token_counts_instead_of_the_clients(void **state)
 {
         struct fixture *f = *state;
@@ -322,6 +334,7 @@ int main(void)
                 CASE(nothing_comes_after_unsubscribing),
                 CASE(a_room_is_subscribed_to_once),
                 CASE(a_refusal_ends_the_subscription_with_its_reason),
+                CASE(a_service_that_stops_is_asked_again),
                 CASE(an_own_token_counts_instead_of_the_clients),
                 CASE(a_subscriber_can_be_freed_while_events_pour_in),
                 CASE(more_than_the_inbox_holds_may_come_during_a_callback),
