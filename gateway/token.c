@@ -15,7 +15,7 @@ bool token_is_printable(const char *text, size_t max)
         return n > 0;
 }
 
-static bool is_operator(const char *token)
+bool token_is_operators(const char *token)
 {
         return strncmp(token, "operator-", 9) == 0;
 }
@@ -27,8 +27,8 @@ void token_read_cookie(struct request *r)
                 r->headers.cookie ? cookie_find(r->headers.cookie, COOKIE_TOKEN, &n) : NULL;
         const char *token = value ? arena_strndup(&r->arena, value, n) : NULL;
 
-        r->token_from_cookie =
-                token && token_is_printable(token, FRAME_MAX_TOKEN_BYTES) && !is_operator(token);
+        r->token_from_cookie = token && token_is_printable(token, FRAME_MAX_TOKEN_BYTES) &&
+                               !token_is_operators(token);
         r->token = r->token_from_cookie ? token : "";
 }
 
@@ -47,7 +47,7 @@ enum status token_read(struct request *r, struct error *reterr)
         authorization += 7 + strspn(authorization + 7, " ");
         if (!token_is_printable(authorization, FRAME_MAX_TOKEN_BYTES))
                 return error_set(reterr, STATUS_UNAUTHENTICATED, "this is no token");
-        if (is_operator(authorization))
+        if (token_is_operators(authorization))
                 return error_set(reterr, STATUS_UNAUTHENTICATED,
                                  "the operator's token is not for HTTP; log in");
         r->token = authorization;

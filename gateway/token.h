@@ -12,5 +12,7 @@ enum status token_read(struct request *r, struct error *reterr) MUST_CHECK;
 void token_read_cookie(struct request *r);
 /* 1 to max characters of printable ASCII. */
 bool token_is_printable(const char *text, size_t max);
+/* Whether it is the operator's, which no frame and no request may bring. */
+bool token_is_operators(const char *token);
 
 #endif

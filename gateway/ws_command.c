@@ -2,6 +2,7 @@
 #include "gateway/ws_internal.h"
 
 #include "common/json.h"
+#include "gateway/token.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,6 +20,11 @@ static enum status run_auth(struct ws_socket *s, json_t *object, struct error *r
 
         if (n == 0 || n > 2048) {
                 error_field(reterr, "token", "token: want the access token of your sign-in");
+                reterr->status = STATUS_UNAUTHENTICATED;
+                return STATUS_UNAUTHENTICATED;
+        }
+        if (token_is_operators(token)) {
+                error_field(reterr, "token", "token: the operator's is not for WebSockets; log in");
                 reterr->status = STATUS_UNAUTHENTICATED;
                 return STATUS_UNAUTHENTICATED;
         }

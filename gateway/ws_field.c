@@ -89,14 +89,24 @@ struct ws_member *ws_field_place(struct ws_socket *s, json_t *object, struct err
         return NULL;
 }
 
-struct ws_member *ws_field_member(struct ws_socket *s, json_t *object, struct error *reterr)
+static struct ws_member *too_early(const struct ws_member *m, struct error *reterr)
 {
-        struct ws_member *m = ws_field_place(s, object, reterr);
-
-        if (!m || m->announced)
-                return m;
         error_set(reterr, STATUS_FAILED_PRECONDITION,
                   "room_id: wait for room_joined of room %" PRId64 " first", m->room->id);
         snprintf(reterr->field, sizeof(reterr->field), "room_id");
         return NULL;
+}
+
+struct ws_member *ws_field_speaker(struct ws_socket *s, json_t *object, struct error *reterr)
+{
+        struct ws_member *m = ws_field_place(s, object, reterr);
+
+        return m && m->has_knocked && !m->announced ? too_early(m, reterr) : m;
+}
+
+struct ws_member *ws_field_member(struct ws_socket *s, json_t *object, struct error *reterr)
+{
+        struct ws_member *m = ws_field_place(s, object, reterr);
+
+        return m && !m->announced ? too_early(m, reterr) : m;
 }

@@ -310,10 +310,12 @@ enum status ws_field_number(json_t *object, const char *name, int64_t least, boo
                             int64_t *ret, struct error *reterr) MUST_CHECK;
 /* "general", a number, or digits; 0 when it is not given. */
 enum status ws_field_room(json_t *object, int64_t *ret, struct error *reterr) MUST_CHECK;
-/* The member that the command is about: of the room that it names, or the one joined last. It may
- * be joining still: a peer need not wait for room_joined before it goes on. NULL: there is none,
- * and reterr says why. */
+/* The member that the command is about: of the room that it names, or the one joined last. NULL:
+ * there is none, and reterr says why. */
 struct ws_member *ws_field_place(struct ws_socket *s, json_t *object, struct error *reterr);
+/* The same for what is said there. It may be joining still: a peer need not wait for room_joined
+ * before it goes on, unless it has to be let in first. */
+struct ws_member *ws_field_speaker(struct ws_socket *s, json_t *object, struct error *reterr);
 /* The same for what the others in the room see or what tells of them: only once the service has
  * said that the peer may be there. */
 struct ws_member *ws_field_member(struct ws_socket *s, json_t *object, struct error *reterr);

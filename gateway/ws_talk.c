@@ -28,7 +28,7 @@ enum status ws_talk_message(struct ws_socket *s, json_t *object, struct error *r
                 st = ws_field_number(object, "reply_to", 0, &given, &request.reply_to, reterr);
         if (st != STATUS_OK)
                 return st;
-        m = ws_field_place(s, object, reterr);
+        m = ws_field_speaker(s, object, reterr);
         if (!m)
                 return reterr->status;
         ws_typing_set(m, false);
@@ -53,7 +53,7 @@ static enum status get_target(struct ws_socket *s, json_t *object, struct ws_abo
                 st = error_field(reterr, "message_id", "message_id: say which message");
         if (st != STATUS_OK)
                 return st;
-        m = ws_field_place(s, object, reterr);
+        m = ws_field_speaker(s, object, reterr);
         if (!m)
                 return reterr->status;
         ret->room_id = m->room->id;

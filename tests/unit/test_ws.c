@@ -63,6 +63,26 @@ static void a_token_that_is_none_is_refused(void **state)
         want_close(f, p, 4003);
 }
 
+static void the_operators_token_goes_no_further(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = open_peer(f, NULL);
+
+        put(p, "{\"type\":\"auth\",\"token\":\"operator-1\"}");
+        json_t *m = want(f, p, "error");
+        assert_text(m, "code", "UNAUTHENTICATED");
+        assert_text(m, "field", "token");
+        json_decref(m);
+        want_close(f, p, 4003);
+        p = sign_in(f, "token-1");
+        put(p, "{\"type\":\"auth\",\"token\":\"operator-1\"}");
+        m = want(f, p, "error");
+        assert_text(m, "field", "token"); /* the service would not name it */
+        json_decref(m);
+        put(p, "{\"type\":\"ping\"}");
+        skip_frame(f, p, "pong");
+}
+
 static void nothing_goes_before_signing_in(void **state)
 {
         struct fixture *f = *state;
@@ -516,6 +536,7 @@ int main(void)
                 CASE(a_cookie_signs_in),
                 CASE(frames_may_follow_the_token_at_once),
                 CASE(a_token_that_is_none_is_refused),
+                CASE(the_operators_token_goes_no_further),
                 CASE(nothing_goes_before_signing_in),
                 CASE(a_token_is_asked_about_once_for_many_sockets),
                 CASE(a_revoked_token_closes_its_sockets),

@@ -13,6 +13,8 @@
 #define REMOVED SOCIALIZER__V1__MEMBER_CHANGE_KIND__MEMBER_CHANGE_KIND_REMOVED
 #define BANNED  SOCIALIZER__V1__MEMBER_CHANGE_KIND__MEMBER_CHANGE_KIND_BANNED
 
+#define CHAT_X "{\"type\":\"chat_message\",\"content\":\"x\"}"
+
 static void want_left(struct fixture *f, struct peer *p, int64_t room_id, const char *reason)
 {
         json_t *m = want(f, p, "room_left");
@@ -108,6 +110,28 @@ static void a_password_is_asked_for_and_named_when_it_is_wrong(void **state)
         assert_int_equal(atomic_load(&f->chat->n_joins), 3);
         struct ws_member *m = f->gateway.ws->sockets->members;
         assert_null(m->password); /* not kept */
+}
+
+static void who_has_to_be_let_in_first_waits_for_it(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = sign_in(f, "token-1");
+        struct ws_member *m;
+        json_t *error;
+
+        make_room(f, 5, "2", true, "");
+        put(p, "{\"type\":\"join_room\",\"room_id\":5}");
+        WAIT(ws_room_find(f->gateway.ws, 5) &&
+             (m = ws_room_find(f->gateway.ws, 5)->members)->has_knocked);
+        ws_command_run(m->socket, CHAT_X, strlen(CHAT_X));
+        error = want(f, p, "error");
+        assert_text(error, "code", "FAILED_PRECONDITION");
+        assert_text(error, "message", "room_id: wait for room_joined of room 5 first");
+        json_decref(error);
+        skip_frame(f, p, "room_joined");
+        skip_frame(f, p, "chat_history");
+        put(p, CHAT_X);
+        want_message(f, p, 5, 2);
 }
 
 static void a_hidden_room_opens_to_an_invitation_only(void **state)
@@ -705,6 +729,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 CASE(a_public_room_is_entered_by_joining),
                 CASE(a_password_is_asked_for_and_named_when_it_is_wrong),
+                CASE(who_has_to_be_let_in_first_waits_for_it),
                 CASE(a_hidden_room_opens_to_an_invitation_only),
                 CASE(what_the_service_says_to_a_join_is_passed_on),
                 CASE(a_socket_is_in_64_rooms_and_no_more),
