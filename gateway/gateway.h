@@ -26,7 +26,9 @@ struct gateway_options {
         const char *const *trusted_proxies; /* addresses or CIDR blocks */
         size_t n_trusted_proxies;
         unsigned max_connections; /* HTTP connections; and, counted apart, WebSockets */
-        unsigned max_connections_per_ip; /* HTTP connections of one peer; 0 = no limit */
+        /* HTTP connections of one peer; and, counted apart, WebSockets that are not signed in of
+         * one client; 0 = no limit */
+        unsigned max_connections_per_ip;
         unsigned max_websockets_per_user; /* 0 = 100 */
         unsigned max_messages_per_second; /* of one WebSocket; 0 = 50 */
         unsigned request_timeout_s; /* for sending a request's headers; and, again, its body */

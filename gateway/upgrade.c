@@ -65,6 +65,15 @@ static bool query_has_token(char *query)
         return false;
 }
 
+/* A WebSocket is no HTTP connection any more, but who has not signed in counts like one. */
+static bool has_too_many_strangers(const struct request *r)
+{
+        const struct gateway *g = r->server->gateway;
+        unsigned max = g->options->max_connections_per_ip;
+
+        return max > 0 && g->ws && ws_n_strangers(g->ws, r->client_address) >= max;
+}
+
 /* False: answered with an error. */
 static bool check_handshake(struct request *r, char accept[static HANDSHAKE_ACCEPT_SIZE],
                             struct deflate_offer *offer)
@@ -94,6 +103,10 @@ static bool check_handshake(struct request *r, char accept[static HANDSHAKE_ACCE
                              "a page of another site may not connect");
         } else if (g->stopping || g->counters.ws_connections >= g->options->max_connections) {
                 reply_errorf(r, 503, STATUS_UNAVAILABLE, "no more WebSockets at the moment");
+        } else if (has_too_many_strangers(r)) {
+                reply_errorf(r, 429, STATUS_RESOURCE_EXHAUSTED,
+                             "%u WebSockets of your address are not signed in yet, the limit",
+                             g->options->max_connections_per_ip);
         } else {
                 return true;
         }

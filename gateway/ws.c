@@ -1,6 +1,7 @@
 #include "gateway/ws_internal.h"
 
 #include <sodium.h>
+#include <string.h>
 
 #define TICK_MS 1000
 
@@ -98,6 +99,15 @@ void ws_accept(struct gateway *g, const struct ws_peer *peer)
                 peer->release(peer->release_arg);
         else
                 ws_socket_accept(g->ws, peer);
+}
+
+unsigned ws_n_strangers(const struct ws *ws, const char *client_address)
+{
+        unsigned n = 0;
+
+        for (const struct ws_socket *s = ws->sockets; s; s = s->next)
+                n += s->state < WS_OPEN && strcmp(s->client_address, client_address) == 0;
+        return n;
 }
 
 void ws_stop(struct ws *ws)

@@ -33,6 +33,8 @@ struct ws_peer {
 enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr) MUST_CHECK;
 /* Takes a connection over. One that there is no room for is told so and closed. */
 void ws_accept(struct gateway *g, const struct ws_peer *peer);
+/* Connections of this address that are not signed in. */
+unsigned ws_n_strangers(const struct ws *ws, const char *client_address);
 /* A call that went through the gateway may have ended sessions of this user (0: of the one whose
  * token this is): asks the service about their tokens now instead of within half a minute. */
 void ws_recheck(struct ws *ws, int64_t user_id, const char *token);

@@ -217,6 +217,23 @@ static void a_long_message_counts_for_several(void **state)
         free(text);
 }
 
+static void who_is_not_signed_in_is_counted_by_address(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = open_peer(f, NULL), *q = open_peer(f, NULL);
+
+        sign_in(f, "token-1");
+        assert_int_equal(ws_n_strangers(f->gateway.ws, "192.0.2.1"), 2);
+        assert_int_equal(ws_n_strangers(f->gateway.ws, "192.0.2.2"), 0);
+        put(p, "{\"type\":\"auth\",\"token\":\"token-2\"}");
+        skip_frame(f, p, "connection_established");
+        assert_int_equal(ws_n_strangers(f->gateway.ws, "192.0.2.1"), 1);
+        put(q, "{\"type\":\"auth\",\"token\":\"nonsense\"}");
+        want_error(f, q, "UNAUTHENTICATED");
+        want_close(f, q, 4003);
+        assert_int_equal(ws_n_strangers(f->gateway.ws, "192.0.2.1"), 0);
+}
+
 /* --- what is kept --- */
 
 static void a_room_keeps_so_many_bytes_of_its_last_events(void **state)
@@ -257,6 +274,7 @@ int main(void)
                 CASE(nothing_is_kept_for_who_is_being_closed),
                 CASE(who_goes_on_and_on_is_closed),
                 CASE(a_long_message_counts_for_several),
+                CASE(who_is_not_signed_in_is_counted_by_address),
                 CASE(a_room_keeps_so_many_bytes_of_its_last_events),
         };
         return !!cmocka_run_group_tests_name("ws_limits", tests, NULL, NULL);
