@@ -112,9 +112,9 @@ struct ws_socket {
         uint64_t heard_ms;
         uint64_t deadline_ms; /* of NEW, CHECKING and CLOSING */
         unsigned n_pings;
+        unsigned n_refused; /* messages in a row, for want of allowance */
         double allowance; /* messages that it may send now; below 0: the last was a long one */
         uint64_t allowance_ms;
-        unsigned n_refused; /* messages in a row, for want of allowance */
 
         char client_address[64];
         struct ws_token *token;

@@ -36,5 +36,7 @@ bool ws_rate_allow(struct ws_socket *s, bool is_answered)
 
 void ws_rate_charge(struct ws_socket *s, size_t n_bytes)
 {
-        s->allowance -= (double)(n_bytes / WS_RATE_BYTES);
+        size_t n_more = n_bytes / WS_RATE_BYTES;
+
+        s->allowance -= (double)n_more;
 }
