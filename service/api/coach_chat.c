@@ -1,0 +1,166 @@
+/* CoachService.Chat: asks the coach, and remembers what was said. The question is kept before an
+ * engine hears it, the answer when it is whole, or as far as it came, marked as interrupted. */
+#include "service/api/coach_ask.h"
+#include "service/api/wire.h"
+#include "service/service.h"
+
+#include "handlers.gen.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define DEFAULT_THREAD  "default"
+#define ANSWER_ID_BYTES 16
+#define INTERRUPTED     "\n\n(The answer was interrupted.)"
+#define INTERRUPTED_MS  5000 /* to keep it: the call's own time may be over */
+
+struct chat {
+        struct coach_ask ask;
+        Socializer__V1__ChatResponse *rsp;
+};
+
+static enum status remember(struct lease *lease, const struct chat *chat, enum memory_role role,
+                            const char *content, struct error *reterr)
+{
+        const struct memory_message message = {.role = role,
+                                               .content = content,
+                                               .thread_id = chat->ask.thread_id,
+                                               .created_at_ms = MEMORY_NOW};
+        int64_t id;
+
+        return memory_append(lease, chat->ask.user_id, &message, 1, &id, reterr);
+}
+
+/* The response stays empty: a repeat of the call tells by it that there is no answer yet. */
+static enum status keep_question(struct call *call, struct lease *lease, void *arg,
+                                 struct error *reterr)
+{
+        struct chat *chat = arg;
+
+        (void)call;
+        return remember(lease, chat, MEMORY_ROLE_USER, chat->ask.request.message, reterr);
+}
+
+static enum status keep_answer(struct call *call, struct lease *lease, void *arg,
+                               struct error *reterr)
+{
+        static char skills[] = "skills", trainings[] = "trainings", conversation[] = "conversation";
+        static char *const tools[] = {skills, trainings, conversation};
+        struct chat *chat = arg;
+        const struct coach_answer *got = &chat->ask.got;
+        enum status st = remember(lease, chat, MEMORY_ROLE_ASSISTANT, got->text, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        chat->rsp->tools_used = arena_memdup(call->arena, tools, sizeof(tools));
+        if (!chat->rsp->tools_used)
+                return wire_no_memory(reterr);
+        chat->rsp->n_tools_used = ARRAY_SIZE(tools);
+        chat->rsp->response = (char *)got->text;
+        chat->rsp->thread_id = (char *)chat->ask.thread_id;
+        chat->rsp->engine = (char *)got->engine;
+        chat->rsp->notice = (char *)got->notice;
+        chat->rsp->answer_id = (char *)chat->ask.answer_id;
+        return STATUS_OK;
+}
+
+static enum status keep_interrupted(void *arg, struct error *reterr)
+{
+        struct chat *chat = arg;
+        struct call *call = chat->ask.call;
+        const char *text = arena_printf(call->arena, "%s" INTERRUPTED, chat->ask.got.text);
+        LEASE(lease, call->service->db, LEASE_WRITE, deadline_in_ms(INTERRUPTED_MS));
+
+        if (!text)
+                return wire_no_memory(reterr);
+        enum status st = remember(&lease, chat, MEMORY_ROLE_ASSISTANT, text, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+/* The caller is told why there is no answer; that this could not be kept would be one reason too
+ * many. */
+static void interrupted(struct chat *chat)
+{
+        struct db *db = chat->ask.call->service->db;
+
+        if (*chat->ask.got.text)
+                (void)!db_write(db, keep_interrupted, chat, deadline_in_ms(INTERRUPTED_MS), NULL);
+}
+
+/* A first attempt of this very call has kept the question, and was ended before there was an
+ * answer: the question is not history. */
+static void drop_question(struct coach_request *request)
+{
+        struct memory_list *history = &request->history;
+
+        if (history->n_items == 0 || history->items[0].role != MEMORY_ROLE_USER ||
+            strcmp(history->items[0].content, request->message) != 0)
+                return;
+        history->items++;
+        history->n_items--;
+}
+
+static enum status ask_coach(struct chat *chat, struct error *reterr)
+{
+        struct call *call = chat->ask.call;
+        bool is_repeat;
+        enum status st = call_write(call, keep_question, chat, &is_repeat, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        if (is_repeat && *chat->rsp->response) {
+                chat->ask.got.text = chat->rsp->response;
+                chat->ask.got.engine = chat->rsp->engine;
+                chat->ask.got.notice = chat->rsp->notice;
+                return STATUS_OK;
+        }
+        if (is_repeat)
+                drop_question(&chat->ask.request);
+        st = coach_ask_run(&chat->ask, reterr);
+        if (st == STATUS_OK)
+                st = call_write(call, keep_answer, chat, NULL, reterr);
+        if (st != STATUS_OK)
+                interrupted(chat);
+        return st;
+}
+
+/* A name that nobody has chosen. */
+static const char *name_answer(struct arena *arena)
+{
+        uint8_t bytes[ANSWER_ID_BYTES];
+        char text[2 * ANSWER_ID_BYTES + 1];
+
+        randombytes_buf(bytes, sizeof(bytes));
+        sodium_bin2hex(text, sizeof(text), bytes, sizeof(bytes));
+        return arena_strdup(arena, text);
+}
+
+enum status coach_service_chat(struct call *call, const Socializer__V1__ChatRequest *req,
+                               Socializer__V1__ChatResponse *rsp, struct error *reterr)
+{
+        const char *thread_id = *req->thread_id ? req->thread_id : DEFAULT_THREAD;
+        struct chat chat = {
+                .ask = {.call = call,
+                        .answer_id = *req->answer_id ? req->answer_id : name_answer(call->arena),
+                        .thread_id = thread_id,
+                        .thread_to_read = thread_id,
+                        .request = {.task = COACH_CHAT, .message = req->message}},
+                .rsp = rsp,
+        };
+        struct error error = ERROR_INIT;
+        enum status st = call_subject(call, 0, &chat.ask.user_id, reterr);
+
+        if (st == STATUS_OK && !chat.ask.answer_id)
+                st = wire_no_memory(reterr);
+        if (st == STATUS_OK)
+                st = coach_ask_prepare(&chat.ask, reterr);
+        if (st == STATUS_OK)
+                st = coach_ask_begin(&chat.ask, reterr);
+        if (st != STATUS_OK)
+                return st;
+        st = ask_coach(&chat, &error);
+        coach_ask_end(&chat.ask, st, &error);
+        if (st != STATUS_OK)
+                *reterr = error;
+        return st;
+}
