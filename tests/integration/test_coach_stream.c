@@ -1,8 +1,11 @@
 /* Answers of the coach on their way to a client: through a real gateway and service, from a
  * language model that speaks when the test says so. */
+#include "tests/bench/ws_client.h"
 #include "tests/integration/test_gateway_http_client.h"
 #include "tests/integration/upstream.h"
 #include "tests/support/server/server.h"
+
+#include "socializer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -352,6 +355,34 @@ static void an_answer_that_has_ended_is_streamed_whole(void **state)
         stream_close(&s);
 }
 
+static void a_deadline_stops_the_upstream(void **state)
+{
+        struct fixture *f = *state;
+        Socializer__V1__ChatRequest request = SOCIALIZER__V1__CHAT_REQUEST__INIT;
+        const soc_call_options options = {.timeout_ms = 700};
+        soc_client *client;
+        soc_error error;
+        char token[2048];
+
+        assert_int_equal(sscanf(f->human, "Authorization: Bearer %2047s", token), 1);
+        const soc_client_options who = {.token = token};
+        assert_int_equal(soc_client_new(f->server.rpc_url, &who, &client, NULL), SOC_OK);
+        atomic_store(&allowed_pieces, 2);
+        request.message = (char *)"Tell me";
+        request.answer_id = (char *)"late";
+        uint64_t asked_ns = clock_mono_ns();
+        assert_int_equal(soc_call(client, "socializer.v1.CoachService/Chat", &request.base,
+                                  &options, NULL, &error),
+                         SOC_DEADLINE_EXCEEDED);
+        assert_true(t_wait(upstream_is_gone(f), WAIT_MS));
+        uint64_t gone_ns = atomic_load(&f->upstream.gone_ns);
+        assert_true(gone_ns - asked_ns > 700 * SECOND_NS / 1000);
+        assert_true(gone_ns - asked_ns < 1700 * SECOND_NS / 1000);
+        soc_client_free(client);
+        assert_true(t_wait(answer_is_done(f, "late"), WAIT_MS));
+        expect_remembered(f, "assistant", "word0 word1 \n\n(The answer was interrupted.)");
+}
+
 static void a_fourth_at_once_is_refused(void **state)
 {
         struct fixture *f = *state;
@@ -474,6 +505,167 @@ static void the_rate_is_the_administrators(void **state)
         answer_deinit(&a);
 }
 
+/* --- over WebSockets --- */
+
+/* A socket of human's, and all that it has heard. */
+struct peer {
+        struct ws_client client;
+        char heard[64 * 1024];
+        size_t n;
+};
+
+static void on_text(void *arg, const char *text, size_t n)
+{
+        struct peer *p = arg;
+
+        assert_true(p->n + n + 2 < sizeof(p->heard));
+        memcpy(p->heard + p->n, text, n);
+        p->n += n;
+        p->heard[p->n++] = '\n';
+        p->heard[p->n] = '\0';
+}
+
+static bool peer_has(struct peer *p, const char *text)
+{
+        ws_client_receive(&p->client, on_text, p);
+        return strstr(p->heard, text) != NULL;
+}
+
+static unsigned peer_count(const struct peer *p, const char *text)
+{
+        unsigned n = 0;
+
+        for (const char *at = p->heard; (at = strstr(at, text)); at++)
+                n++;
+        return n;
+}
+
+static void peer_open(struct fixture *f, struct peer *p)
+{
+        char token[2048];
+
+        *p = (struct peer){0};
+        assert_int_equal(sscanf(f->human, "Authorization: Bearer %2047s", token), 1);
+        ws_client_open(&p->client, (unsigned)atoi(strrchr(f->server.http_url, ':') + 1), "/ws/chat",
+                       0);
+        ws_client_sign_in(&p->client, token);
+}
+
+static void peer_say(struct peer *p, const char *text)
+{
+        ws_client_send(&p->client, text, strlen(text));
+}
+
+static const char ask_frame[] =
+        "{\"type\":\"coach_message\",\"content\":\"Tell me\",\"thread_id\":\"work\","
+        "\"client_message_id\":\"c1\"}";
+
+/* The name of the first answer that it has heard of. */
+static void answer_of(const struct peer *p, char id[static 65])
+{
+        const char *at = strstr(p->heard, "\"answer_id\":\"");
+
+        assert_non_null(at);
+        assert_int_equal(sscanf(at, "\"answer_id\":\"%64[^\"]", id), 1);
+}
+
+static void all_sockets_of_a_user_hear_the_coach(void **state)
+{
+        struct fixture *f = *state;
+        struct peer one, two;
+
+        peer_open(f, &one);
+        peer_open(f, &two);
+        peer_say(&one, ask_frame);
+        atomic_store(&allowed_pieces, 1);
+        assert_true(t_wait(peer_has(&one, "\"offset\":0,\"text\":\"word0 \""), WAIT_MS));
+        assert_true(t_wait(peer_has(&two, "\"offset\":0,\"text\":\"word0 \""), WAIT_MS));
+        atomic_store(&allowed_pieces, 2);
+        assert_true(t_wait(peer_has(&two, "\"offset\":6,\"text\":\"word1 \""), WAIT_MS));
+        atomic_store(&may_end, true);
+        assert_true(t_wait(peer_has(&one, "coach_done") && peer_has(&two, "coach_done"), WAIT_MS));
+        assert_int_equal(peer_count(&one, "\"type\":\"coach_done\""), 1);
+        assert_int_equal(peer_count(&two, "\"type\":\"coach_done\""), 1);
+        assert_int_equal(peer_count(&one, "\"response\":\"word0 word1 \""), 1);
+        assert_int_equal(peer_count(&two, "\"response\":\"word0 word1 \""), 1);
+        assert_int_equal(peer_count(&one, "\"client_message_id\":\"c1\""), 1);
+        assert_true(peer_count(&two, "\"thread_id\":\"work\"") >= 3);
+        ws_client_close(&one.client);
+        ws_client_close(&two.client);
+}
+
+static void a_socket_cancels_what_it_asked(void **state)
+{
+        struct fixture *f = *state;
+        struct peer p;
+        char frame[256], id[65];
+
+        peer_open(f, &p);
+        peer_say(&p, ask_frame);
+        atomic_store(&allowed_pieces, 1);
+        assert_true(t_wait(peer_has(&p, "word0"), WAIT_MS));
+        answer_of(&p, id);
+        snprintf(frame, sizeof(frame), "{\"type\":\"coach_cancel\",\"answer_id\":\"%s\"}", id);
+        uint64_t cancelled_ns = clock_mono_ns();
+        peer_say(&p, frame);
+        assert_true(t_wait(peer_has(&p, "\"type\":\"error\",\"code\":\"CANCELLED\""), WAIT_MS));
+        assert_true(t_wait(upstream_is_gone(f), WAIT_MS));
+        assert_true(atomic_load(&f->upstream.gone_ns) - cancelled_ns < SECOND_NS);
+        assert_int_equal(peer_count(&p, "coach_done"), 0);
+        peer_say(&p, "{\"type\":\"coach_cancel\",\"answer_id\":\"none\"}");
+        assert_true(t_wait(peer_has(&p, "NOT_FOUND"), WAIT_MS));
+        peer_say(&p, "{\"type\":\"coach_message\"}");
+        assert_true(t_wait(peer_has(&p, "\"field\":\"content\""), WAIT_MS));
+        ws_client_close(&p.client);
+}
+
+static void saying_goodbye_stops_the_upstream(void **state)
+{
+        static const uint8_t close_frame[] = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9};
+        struct fixture *f = *state;
+        struct peer p;
+
+        peer_open(f, &p);
+        peer_say(&p, ask_frame);
+        atomic_store(&allowed_pieces, 1);
+        assert_true(t_wait(peer_has(&p, "word0"), WAIT_MS));
+        uint64_t left_ns = clock_mono_ns();
+        assert_int_equal(send(p.client.fd, close_frame, sizeof(close_frame), MSG_NOSIGNAL),
+                         sizeof(close_frame));
+        assert_true(t_wait(upstream_is_gone(f), WAIT_MS));
+        assert_true(atomic_load(&f->upstream.gone_ns) - left_ns < SECOND_NS);
+        ws_client_close(&p.client);
+}
+
+static void a_broken_connection_is_taken_up_again(void **state)
+{
+        struct fixture *f = *state;
+        struct peer p, again;
+        char path[128], id[65];
+
+        peer_open(f, &p);
+        peer_say(&p, ask_frame);
+        atomic_store(&allowed_pieces, 2);
+        assert_true(t_wait(peer_has(&p, "word1"), WAIT_MS));
+        answer_of(&p, id);
+        ws_client_close(&p.client);
+        peer_open(f, &again);
+        snprintf(path, sizeof(path), "/api/coach/answers/%s", id);
+        json_t *part = ask(f, f->human, "GET", path, NULL, 200);
+        assert_string_equal(text_of(part, "text"), "word0 word1 ");
+        assert_true(json_is_false(json_object_get(part, "is_done")));
+        json_decref(part);
+        /* Said again and again until it is heard: the socket's subscription may not be there yet.
+         */
+        assert_true(t_wait((atomic_fetch_add(&allowed_pieces, 1), peer_has(&again, "coach_delta")),
+                           WAIT_MS));
+        atomic_store(&may_end, true);
+        assert_true(t_wait(peer_has(&again, "coach_done"), WAIT_MS));
+        assert_int_equal(peer_count(&again, "\"code\":\"OK\""), 1);
+        assert_int_equal(atomic_load(&f->upstream.n_gone), 0);
+        ws_client_close(&again.client);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -484,11 +676,16 @@ int main(void)
                 TEST(cancelling_ends_it_with_an_error),
                 TEST(another_connection_resumes_in_the_middle),
                 TEST(an_answer_that_has_ended_is_streamed_whole),
+                TEST(a_deadline_stops_the_upstream),
                 TEST(a_fourth_at_once_is_refused),
                 TEST(a_service_that_dies_leaves_the_question_and_no_half_answer),
                 TEST(a_key_is_used_and_never_shown),
                 TEST(a_key_is_not_in_the_database_as_it_is),
                 TEST(the_rate_is_the_administrators),
+                TEST(all_sockets_of_a_user_hear_the_coach),
+                TEST(a_socket_cancels_what_it_asked),
+                TEST(saying_goodbye_stops_the_upstream),
+                TEST(a_broken_connection_is_taken_up_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
