@@ -133,6 +133,20 @@ static void forget_ended(struct answers *a, struct answer *x)
         forget(a, x);
 }
 
+static void forget_oldest(struct answers *a)
+{
+        struct answer *x = a->ended.first;
+
+        a->ended.first = x->next_of_list;
+        if (a->ended.first)
+                a->ended.first->previous_of_list = NULL;
+        else
+                a->ended.last = NULL;
+        a->ended.n--;
+        a->n_ended_bytes -= x->text.capacity;
+        forget(a, x);
+}
+
 static void forget_old(struct answers *a)
 {
         uint64_t now_ns = clock_mono_ns();
@@ -140,7 +154,7 @@ static void forget_old(struct answers *a)
         while (a->ended.first &&
                (a->ended.n > ANSWERS_MAX_KEPT || a->n_ended_bytes > ANSWERS_MAX_BYTES ||
                 now_ns - a->ended.first->ended_ns >= ANSWERS_KEPT_MS * NS_PER_MS))
-                forget_ended(a, a->ended.first);
+                forget_oldest(a);
 }
 
 struct answers *answers_free(struct answers *a)
@@ -148,7 +162,7 @@ struct answers *answers_free(struct answers *a)
         if (!a)
                 return NULL;
         while (a->ended.first)
-                forget_ended(a, a->ended.first);
+                forget_oldest(a);
         rate_free(a->rate);
         pthread_mutex_destroy(&a->mutex);
         free(a);
