@@ -218,9 +218,19 @@ static const char version_2[] =
         ") STRICT;"
         "INSERT INTO search_state (id, message_id) VALUES (1, 0);";
 
+/* What people say to the coach is sealed, each with a key of their own (service/auth/vault.h). */
+static const char version_3[] =
+        "CREATE TABLE user_key ("
+        "  user_id INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,"
+        "  master_id INTEGER NOT NULL,"
+        "  wrapped BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX user_key_master ON user_key (master_id);";
+
 const struct db_migration store_migrations[] = {
         {1, version_1},
         {2, version_2},
+        {3, version_3},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 
