@@ -191,6 +191,8 @@ const struct behaviour behaviours[] = {
         {"the pool as a user", HUMAN, "AdminService/GetPool", "{}", DENIED, NULL},
         {"the pool", ADMIN, "AdminService/GetPool", "{}", OK, "{\"waiting\":0}"},
         {"the queries as a user", HUMAN, "AdminService/ListQueries", "{}", DENIED, NULL},
+        {"rotate the master key as a user", HUMAN, "AdminService/RotateMasterKey", "{}", DENIED, NULL},
+        {"rotate the master key", ADMIN, "AdminService/RotateMasterKey", "{}", OK, "{}"},
         {"create an account", ADMIN, "AdminService/CreateUser", "{\"username\":\"made\",\"email\":\"made@example.org\",\"password\":\"password123\"}", OK, "{\"user\":{\"id\":5,\"username\":\"made\",\"role\":\"user\"}}"},
         {"create it again", ADMIN, "AdminService/CreateUser", "{\"username\":\"made\",\"email\":\"made2@example.org\",\"password\":\"password123\"}", TAKEN, "username"},
         {"create an account as a user", HUMAN, "AdminService/CreateUser", "{\"username\":\"made3\",\"email\":\"made3@example.org\",\"password\":\"password123\"}", DENIED, NULL},
