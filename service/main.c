@@ -5,6 +5,7 @@
 #include "common/wire.h"
 #include "service/auth/authority.h"
 #include "service/auth/guard.h"
+#include "service/auth/seal_old.h"
 #include "service/auth/secret.h"
 #include "service/auth/vault.h"
 #include "service/coach/builtin.h"
@@ -357,6 +358,8 @@ static enum status start(struct service *service, struct error *reterr)
                 return vault_check(arg_data, service->db, reterr);
         if (st == STATUS_OK)
                 st = vault_new(arg_data, service->db, &service->vault, reterr);
+        if (st == STATUS_OK)
+                st = seal_old(service->vault, service->db, reterr);
         if (st != STATUS_OK)
                 return st;
         const struct authority_options authority = {

@@ -2,6 +2,7 @@
 #include "service/coach/coach.h"
 
 #include "service/api/wire.h"
+#include "service/auth/vault.h"
 #include "service/rpc/call.h"
 #include "service/service.h"
 #include "service/store/user.h"
@@ -24,17 +25,23 @@ struct chat {
 static enum status gather(struct call *call, const struct chat *chat, struct coach_request *ret,
                           struct error *reterr)
 {
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
         struct user user;
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
-        enum status st = user_get(&lease, call->arena, chat->user_id, &user, reterr);
+        enum status st = lease_snapshot(&lease, reterr);
 
+        if (st == STATUS_OK)
+                st = user_get(&lease, call->arena, chat->user_id, &user, reterr);
         if (st == STATUS_OK)
                 st = user_skill_list(&lease, call->arena, chat->user_id, &ret->skills, reterr);
         if (st == STATUS_OK)
                 st = training_list_of_user(&lease, call->arena, chat->user_id, &ret->trainings,
                                            reterr);
         if (st == STATUS_OK)
-                st = memory_list(&lease, call->arena, chat->user_id, chat->thread_id, 0,
+                st = vault_user_key(call->service->vault, &lease, chat->user_id, false, &key,
+                                    reterr);
+        if (st == STATUS_OK)
+                st = memory_list(&lease, call->arena, &key, chat->user_id, chat->thread_id, 0,
                                  HISTORY_MESSAGES, &ret->history, reterr);
         if (st != STATUS_OK)
                 return st;
@@ -53,6 +60,7 @@ static enum status remember(struct call *call, struct lease *lease, void *arg, s
 {
         static char skills[] = "skills", trainings[] = "trainings", conversation[] = "conversation";
         static char *const tools[] = {skills, trainings, conversation};
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
         struct chat *chat = arg;
         const struct memory_message said[] = {
                 {.role = MEMORY_ROLE_USER,
@@ -65,8 +73,12 @@ static enum status remember(struct call *call, struct lease *lease, void *arg, s
                  .created_at_ms = MEMORY_NOW},
         };
         int64_t ids[ARRAY_SIZE(said)];
-        enum status st = memory_append(lease, chat->user_id, said, ARRAY_SIZE(said), ids, reterr);
+        enum status st =
+                vault_user_key(call->service->vault, lease, chat->user_id, true, &key, reterr);
 
+        if (st == STATUS_OK)
+                st = memory_append(lease, call->arena, &key, chat->user_id, said, ARRAY_SIZE(said),
+                                   ids, reterr);
         if (st != STATUS_OK)
                 return st;
         chat->rsp->tools_used = arena_memdup(call->arena, tools, sizeof(tools));

@@ -38,6 +38,14 @@ enum status call_subject(struct call *call, int64_t user_id, int64_t *ret, struc
         return STATUS_OK;
 }
 
+enum status call_self(struct call *call, int64_t user_id, int64_t *ret, struct error *reterr)
+{
+        if (user_id != 0 && user_id != call->caller.user_id)
+                return error_set(reterr, STATUS_PERMISSION_DENIED,
+                                 "this is another user's, and nobody else's business");
+        return call_subject(call, user_id, ret, reterr);
+}
+
 enum status call_after_commit(struct call *call, void (*fn)(struct service *service, void *arg),
                               void *arg, struct error *reterr)
 {

@@ -99,7 +99,23 @@ const struct behaviour behaviours[] = {
         {"save an empty message", HUMAN, "UserService/SaveMessages", "{\"user_id\":\"me\",\"messages\":[{\"content\":\"\"}]}", BAD, "messages[0].content"},
         {"nothing half done", HUMAN, "UserService/ListMessages", "{\"user_id\":\"me\",\"page_size\":1}", OK, "{\"messages\":[{\"id\":2}]}"},
         {"save another's messages", HUMAN, "UserService/SaveMessages", "{\"user_id\":3,\"messages\":[{\"content\":\"x\"}]}", DENIED, NULL},
-        {"save nobody's messages", ADMIN, "UserService/SaveMessages", "{\"user_id\":99,\"messages\":[{\"content\":\"x\"}]}", MISSING, NULL},
+        {"save another's messages as administrator", ADMIN, "UserService/SaveMessages", "{\"user_id\":2,\"messages\":[{\"content\":\"x\"}]}", DENIED, NULL},
+        {"read another's messages as administrator", ADMIN, "UserService/ListMessages", "{\"user_id\":2}", DENIED, NULL},
+        {"list threads", HUMAN, "UserService/ListThreads", "{\"user_id\":\"me\"}", OK, "{\"threads\":[{\"thread_id\":\"t1\",\"messages\":1},{\"thread_id\":\"default\",\"messages\":1}]}"},
+        {"another's threads", HUMAN, "UserService/ListThreads", "{\"user_id\":3}", DENIED, NULL},
+        {"another's threads as administrator", ADMIN, "UserService/ListThreads", "{\"user_id\":2}", DENIED, NULL},
+        {"threads of a negative user", HUMAN, "UserService/ListThreads", "{\"user_id\":-1}", BAD, "user_id"},
+        {"too many threads at once", HUMAN, "UserService/ListThreads", "{\"user_id\":\"me\",\"page_size\":501}", BAD, "page_size"},
+        {"delete no thread", HUMAN, "UserService/DeleteThread", "{\"user_id\":\"me\",\"thread_id\":\"nowhere\"}", MISSING, NULL},
+        {"delete another's thread", ADMIN, "UserService/DeleteThread", "{\"user_id\":2,\"thread_id\":\"default\"}", DENIED, NULL},
+        {"delete another's messages", ADMIN, "UserService/DeleteMessages", "{\"user_id\":2}", DENIED, NULL},
+        {"delete messages of a negative user", HUMAN, "UserService/DeleteMessages", "{\"user_id\":-1}", BAD, "user_id"},
+        {"say something in a thread", OTHER, "UserService/SaveMessages", "{\"user_id\":\"me\",\"messages\":[{\"content\":\"x\",\"thread_id\":\"t 1\"},{\"content\":\"y\"}]}", OK, "{}"},
+        {"two threads", OTHER, "UserService/ListThreads", "{\"user_id\":\"me\"}", OK, "{\"threads\":[{\"thread_id\":\"default\",\"messages\":1},{\"thread_id\":\"t 1\",\"messages\":1}],\"next_page_token\":\"\"}"},
+        {"delete a thread", OTHER, "UserService/DeleteThread", "{\"user_id\":\"me\",\"thread_id\":\"t 1\"}", OK, "{\"deleted\":1}"},
+        {"the other thread is left", OTHER, "UserService/ListMessages", "{\"user_id\":\"me\"}", OK, "{\"messages\":[{\"content\":\"y\"}]}"},
+        {"delete everything", OTHER, "UserService/DeleteMessages", "{\"user_id\":\"me\"}", OK, "{\"deleted\":1}"},
+        {"nothing is left", OTHER, "UserService/ListMessages", "{\"user_id\":\"me\"}", OK, "{\"messages\":[]}"},
 
         /* add_skill, get_or_create_skill */
         {"add a skill", ADMIN, "SkillService/AddSkill", "{\"name\":\"empathy\",\"description\":\"feeling with others\"}", OK, "{\"skill\":{\"id\":1,\"name\":\"empathy\",\"description\":\"feeling with others\"}}"},
@@ -185,7 +201,7 @@ const struct behaviour behaviours[] = {
         /* CoachService */
         {"ask the coach", HUMAN, "CoachService/Chat", "{\"message\":\"Hello AI!\"}", OK, "{\"thread_id\":\"default\",\"engine\":\"builtin\"}"},
         {"ask the coach nothing", HUMAN, "CoachService/Chat", "{\"message\":\"\"}", BAD, "message"},
-        {"the coach remembers", HUMAN, "UserService/ListMessages", "{\"user_id\":\"me\",\"page_size\":2}", OK, "{\"messages\":[{\"id\":4,\"role\":\"assistant\"},{\"id\":3,\"role\":\"user\",\"content\":\"Hello AI!\"}]}"},
+        {"the coach remembers", HUMAN, "UserService/ListMessages", "{\"user_id\":\"me\",\"page_size\":2}", OK, "{\"messages\":[{\"id\":6,\"role\":\"assistant\"},{\"id\":5,\"role\":\"user\",\"content\":\"Hello AI!\"}]}"},
 
         /* AdminService */
         {"the pool as a user", HUMAN, "AdminService/GetPool", "{}", DENIED, NULL},
