@@ -45,17 +45,22 @@ static enum status sync_dir(const char *path, struct error *reterr)
         return STATUS_OK;
 }
 
-/* A new file (mode 0600) beside its final place, whole and on disk; ret_temp is its name. */
+/* A new file beside its final place, whole and on disk; ret_temp is its name. That is always the
+ * same one, so that what a crash has left there does not stay: nobody else writes in this folder.
+ */
 static enum status write_temp(const char *path, const void *data, size_t n,
                               char ret_temp[static PATH_MAX], struct error *reterr)
 {
         char temp[PATH_MAX];
-        int length = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+        int length = snprintf(temp, sizeof(temp), "%s.new", path);
 
         if (length < 0 || (size_t)length >= sizeof(temp))
                 return error_set(reterr, STATUS_INVALID_ARGUMENT,
                                  "the name of the data folder is too long");
-        AUTO_CLOSE int fd = mkostemp(temp, O_CLOEXEC);
+        if (unlink(temp) != 0 && errno != ENOENT)
+                return failed(path, "create", reterr);
+        AUTO_CLOSE int fd =
+                open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (fd < 0)
                 return failed(path, "create", reterr);
         if (write(fd, data, n) != (ssize_t)n || fsync(fd) != 0) {

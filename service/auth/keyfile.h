@@ -1,5 +1,6 @@
 /* Small files in the data folder that nobody else may read (mode 0600). A new content is there
- * whole or not at all, and survives a power cut. */
+ * whole or not at all, and survives a power cut. Whoever writes one has the database, and with it
+ * the folder, for itself. */
 #ifndef SERVICE_AUTH_KEYFILE_H
 #define SERVICE_AUTH_KEYFILE_H
 

@@ -5,9 +5,11 @@
 #include "service/store/user_key.h"
 #include "tests/unit/store_fixture.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MANY 450 /* more than two parts of a rotation */
@@ -64,6 +66,23 @@ static void make_many(struct scenario *s)
 
                 EXPECT(vault_user_key(vault, s->lease, id, true, &key, &s->error) == STATUS_OK);
         }
+}
+
+/* Each of them opens. */
+static void expect_all_keys(struct scenario *s)
+{
+        STMT(q, s->lease, "SELECT user_id FROM user_key");
+        unsigned n = 0;
+
+        expect_same_key(s);
+        while (stmt_row(&q, &s->error) == STATUS_OK) {
+                AUTO_SEAL_KEY key = SEAL_KEY_INIT;
+
+                EXPECT(vault_user_key(vault, s->lease, stmt_int(&q, 0), false, &key, &s->error) ==
+                       STATUS_OK);
+                n++;
+        }
+        EXPECT(n == MANY);
 }
 
 SCENARIO(a_key_is_made_once_and_only_when_asked_for)
@@ -373,6 +392,78 @@ static void a_rotation_without_time_is_finished_by_the_next(void **state)
         expect_rotated(f);
 }
 
+/* --- killed in the middle of it --- */
+
+#define N_KILLS 12
+
+/* Where the child is; it needs a database of its own. */
+static void rotate_and_exit(struct store_fixture *f)
+{
+        int64_t n;
+
+        if (!store_fixture_open(f) || start(f, NULL) != STATUS_OK ||
+            vault_rotate(vault, DEADLINE_NEVER, &n, NULL) != STATUS_OK)
+                _exit(1);
+        _exit(0);
+}
+
+static off_t key_bytes(const struct store_fixture *f)
+{
+        char path[T_PATH_BYTES + 16];
+        struct stat info = {0};
+
+        key_path(f, path);
+        return stat(path, &info) == 0 ? info.st_size : 0;
+}
+
+static bool has_ended(pid_t pid)
+{
+        siginfo_t info = {0};
+
+        return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               info.si_pid == pid;
+}
+
+/* Kills it some milliseconds after the new master key has come into the file. */
+static void rotate_and_kill(struct store_fixture *f, off_t one_key, int after_ms)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0)
+                rotate_and_exit(f);
+        assert_true(t_wait(key_bytes(f) > one_key || has_ended(pid), 10000));
+        (void)t_wait(has_ended(pid), after_ms);
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void stop_all(struct store_fixture *f)
+{
+        vault = vault_free(vault);
+        f->db = db_close(f->db);
+}
+
+static void a_rotation_may_be_killed_at_any_moment(void **state)
+{
+        struct store_fixture *f = *state;
+        off_t one_key = key_bytes(f);
+
+        store_fixture_run(f, make_many);
+        load(f, &before);
+        stop_all(f);
+        for (int i = 0; i < N_KILLS; i++) {
+                rotate_and_kill(f, one_key, i);
+                assert_true(store_fixture_open(f));
+                assert_status(start(f, NULL), STATUS_OK);
+                store_fixture_run(f, expect_all_keys);
+                stop_all(f);
+        }
+        assert_true(store_fixture_open(f));
+        assert_status(start(f, NULL), STATUS_OK);
+        expect_rotated(f);
+}
+
 static void damage_human(struct scenario *s)
 {
         struct user_key key;
@@ -431,6 +522,7 @@ int main(void)
                 ROTATION_TEST(a_rotation_that_was_half_done_is_finished),
                 ROTATION_TEST(a_rotation_that_was_all_but_done_is_finished),
                 ROTATION_TEST(a_rotation_without_time_is_finished_by_the_next),
+                ROTATION_TEST(a_rotation_may_be_killed_at_any_moment),
                 ROTATION_TEST(a_damaged_key_keeps_the_old_master_key),
         };
 
