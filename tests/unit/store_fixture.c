@@ -19,6 +19,7 @@ bool store_fixture_open(struct store_fixture *f)
                 .migrations = store_migrations,
                 .n_migrations = store_n_migrations,
                 .n_readers = 2,
+                .vfs = f->vfs,
         };
         if (db_open(&options, &f->db, &error) != STATUS_OK) {
                 print_error("%s\n", error.text);

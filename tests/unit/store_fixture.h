@@ -13,6 +13,7 @@
 
 struct store_fixture {
         char dir[T_PATH_BYTES];
+        const char *vfs; /* NULL: the real disk */
         struct db *db;
 };
 
