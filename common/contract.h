@@ -72,6 +72,7 @@ struct method {
         enum access access;
         bool side_effects; /* false: NO_SIDE_EFFECTS, may be repeated at will */
         bool replay; /* a repeat answers the first reply, so that a client may send it again */
+        bool sealed_replay; /* the first reply is kept sealed with the caller's key */
         /* A text by which the handler itself knows a repeat: where it is set, no reply is kept.
          * NULL: there is none. */
         const ProtobufCFieldDescriptor *repeat_key;

@@ -62,6 +62,15 @@ void check_method(struct model *m, const struct model_method *method)
                 model_problem(m, method->place,
                               "%s is NO_SIDE_EFFECTS: nothing is replayed, no_replay says nothing",
                               method->full_name);
+        if (rules->sealed_replay && !method->replay)
+                model_problem(m, method->place,
+                              "%s: nothing is replayed, sealed_replay says nothing",
+                              method->full_name);
+        if (rules->sealed_replay && rules->access == SOCIALIZER__V1__ACCESS__ACCESS_PUBLIC)
+                model_problem(
+                        m, method->place,
+                        "%s: nobody's reply cannot be sealed: sealed_replay wants ACCESS_USER",
+                        method->full_name);
         if (rules->http_status != 0 && (rules->http_status < 200 || rules->http_status > 299))
                 model_problem(m, method->place, "%s: http_status %u is no success",
                               method->full_name, (unsigned)rules->http_status);

@@ -235,11 +235,13 @@ static void emit_method(struct buffer *out, const struct model_method *method, s
                       "                .access = %s,\n"
                       "                .side_effects = %s,\n"
                       "                .replay = %s,\n"
+                      "                .sealed_replay = %s,\n"
                       "                .timeout_ms = %u,\n"
                       "                .http_status = %u,\n",
                       service->c_name, index, method->input->c_name, method->output->c_name,
                       lanes[method->lane], accesses[r->access], boolean(method->side_effects),
-                      boolean(method->replay), (unsigned)(r->timeout_ms ? r->timeout_ms : 10000),
+                      boolean(method->replay), boolean(r->sealed_replay),
+                      (unsigned)(r->timeout_ms ? r->timeout_ms : 10000),
                       (unsigned)(r->http_status ? r->http_status : 200));
         if (*r->repeat_key)
                 buffer_printf(

@@ -6,7 +6,9 @@
 #include "service/api/coach_answers.h"
 #include "service/auth/authority.h"
 #include "service/auth/guard.h"
+#include "service/auth/seal_old.h"
 #include "service/auth/secret.h"
+#include "service/auth/vault.h"
 #include "service/coach/builtin.h"
 #include "service/coach/openai.h"
 #include "service/events/presence.h"
@@ -361,7 +363,13 @@ static enum status start(struct service *service, struct error *reterr)
                 st = check_key(reterr);
         if (st == STATUS_OK)
                 st = open_database(service, reterr);
-        if (st != STATUS_OK || arg_check)
+        if (st == STATUS_OK && arg_check)
+                return vault_check(arg_data, service->db, reterr);
+        if (st == STATUS_OK)
+                st = vault_new(arg_data, service->db, &service->vault, reterr);
+        if (st == STATUS_OK)
+                st = seal_old(service->vault, service->db, reterr);
+        if (st != STATUS_OK)
                 return st;
         const struct authority_options authority = {
                 .data_dir = arg_data,
@@ -401,6 +409,7 @@ static void stop(struct service *service, int code)
         service->room_guard = guard_free(service->room_guard);
         service->coach = coach_free(service->coach);
         service->openai = openai_free(service->openai);
+        service->vault = vault_free(service->vault);
         service->authority = authority_free(service->authority);
 }
 

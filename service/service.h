@@ -6,6 +6,7 @@
 
 struct db;
 struct authority; /* service/auth: tokens, passwords, who is revoked */
+struct vault; /* service/auth: users' keys */
 struct publisher; /* service/events: nng pub */
 struct presence; /* service/events: who is there */
 struct upkeep; /* service/upkeep: index, retention */
@@ -17,6 +18,7 @@ struct rpc_server; /* service/rpc */
 struct service {
         struct db *db;
         struct authority *authority;
+        struct vault *vault;
         struct publisher *publisher;
         struct presence *presence;
         struct upkeep *upkeep;

@@ -5,6 +5,7 @@
 #include "service/api/wire.h"
 #include "service/auth/authority.h"
 #include "service/auth/password.h"
+#include "service/auth/vault.h"
 #include "service/rpc/server.h"
 #include "service/service.h"
 #include "service/store/schema.h"
@@ -206,4 +207,13 @@ enum status admin_service_prune(struct call *call, const Socializer__V1__PruneRe
 {
         (void)req;
         return upkeep_prune(call->service->upkeep, call->deadline, &rsp->deleted, reterr);
+}
+
+enum status admin_service_rotate_master_key(struct call *call,
+                                            const Socializer__V1__RotateMasterKeyRequest *req,
+                                            Socializer__V1__RotateMasterKeyResponse *rsp,
+                                            struct error *reterr)
+{
+        (void)req;
+        return vault_rotate(call->service->vault, call->deadline, &rsp->keys, reterr);
 }

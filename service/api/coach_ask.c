@@ -1,6 +1,7 @@
 #include "service/api/coach_ask.h"
 
 #include "service/api/coach_choice.h"
+#include "service/auth/vault.h"
 #include "service/service.h"
 #include "service/store/user.h"
 
@@ -11,11 +12,14 @@ enum status coach_ask_prepare(struct coach_ask *ask, struct error *reterr)
 {
         struct call *call = ask->call;
         struct coach_request *request = &ask->request;
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
         struct coach_choice choice;
         struct user user;
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
-        enum status st = user_get(&lease, call->arena, ask->user_id, &user, reterr);
+        enum status st = lease_snapshot(&lease, reterr);
 
+        if (st == STATUS_OK)
+                st = user_get(&lease, call->arena, ask->user_id, &user, reterr);
         if (st == STATUS_OK)
                 st = coach_choice_get(call, &lease, &user, &choice, reterr);
         if (st == STATUS_OK)
@@ -23,8 +27,10 @@ enum status coach_ask_prepare(struct coach_ask *ask, struct error *reterr)
         if (st == STATUS_OK)
                 st = training_list_of_user(&lease, call->arena, user.id, &request->trainings,
                                            reterr);
+        if (st == STATUS_OK)
+                st = vault_user_key(call->service->vault, &lease, user.id, false, &key, reterr);
         if (st == STATUS_OK && ask->thread_to_read)
-                st = memory_list(&lease, call->arena, user.id, ask->thread_to_read, 0,
+                st = memory_list(&lease, call->arena, &key, user.id, ask->thread_to_read, 0,
                                  HISTORY_MESSAGES, &request->history, reterr);
         if (st != STATUS_OK)
                 return st;

@@ -2,6 +2,7 @@
  * engine hears it, the answer when it is whole, or as far as it came, marked as interrupted. */
 #include "service/api/coach_ask.h"
 #include "service/api/wire.h"
+#include "service/auth/vault.h"
 #include "service/service.h"
 
 #include "handlers.gen.h"
@@ -22,23 +23,36 @@ struct chat {
 static enum status remember(struct lease *lease, const struct chat *chat, enum memory_role role,
                             const char *content, struct error *reterr)
 {
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
+        struct call *call = chat->ask.call;
         const struct memory_message message = {.role = role,
                                                .content = content,
                                                .thread_id = chat->ask.thread_id,
                                                .created_at_ms = MEMORY_NOW};
         int64_t id;
+        enum status st =
+                vault_user_key(call->service->vault, lease, chat->ask.user_id, true, &key, reterr);
 
-        return memory_append(lease, chat->ask.user_id, &message, 1, &id, reterr);
+        return st == STATUS_OK ? memory_append(lease, call->arena, &key, chat->ask.user_id,
+                                               &message, 1, &id, reterr)
+                               : st;
 }
 
-/* The response stays empty: a repeat of the call tells by it that there is no answer yet. */
-static enum status keep_question(struct call *call, struct lease *lease, void *arg,
-                                 struct error *reterr)
+static enum status keep(struct chat *chat, enum memory_role role, const char *content,
+                        deadline_ns deadline, struct error *reterr)
+{
+        LEASE(lease, chat->ask.call->service->db, LEASE_WRITE, deadline);
+        enum status st = remember(&lease, chat, role, content, reterr);
+
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status keep_question(void *arg, struct error *reterr)
 {
         struct chat *chat = arg;
 
-        (void)call;
-        return remember(lease, chat, MEMORY_ROLE_USER, chat->ask.request.message, reterr);
+        return keep(chat, MEMORY_ROLE_USER, chat->ask.request.message, chat->ask.call->deadline,
+                    reterr);
 }
 
 static enum status keep_answer(struct call *call, struct lease *lease, void *arg,
@@ -67,14 +81,12 @@ static enum status keep_answer(struct call *call, struct lease *lease, void *arg
 static enum status keep_interrupted(void *arg, struct error *reterr)
 {
         struct chat *chat = arg;
-        struct call *call = chat->ask.call;
-        const char *text = arena_printf(call->arena, "%s" INTERRUPTED, chat->ask.got.text);
-        LEASE(lease, call->service->db, LEASE_WRITE, deadline_in_ms(INTERRUPTED_MS));
+        const char *text =
+                arena_printf(chat->ask.call->arena, "%s" INTERRUPTED, chat->ask.got.text);
 
-        if (!text)
-                return wire_no_memory(reterr);
-        enum status st = remember(&lease, chat, MEMORY_ROLE_ASSISTANT, text, reterr);
-        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+        return text ? keep(chat, MEMORY_ROLE_ASSISTANT, text, deadline_in_ms(INTERRUPTED_MS),
+                           reterr)
+                    : wire_no_memory(reterr);
 }
 
 /* The caller is told why there is no answer; that this could not be kept would be one reason too
@@ -87,35 +99,29 @@ static void interrupted(struct chat *chat)
                 (void)!db_write(db, keep_interrupted, chat, deadline_in_ms(INTERRUPTED_MS), NULL);
 }
 
-/* A first attempt of this very call has kept the question, and was ended before there was an
- * answer: the question is not history. */
-static void drop_question(struct coach_request *request)
+/* Who asks again what has got no answer, as after a failure, has asked once. Takes the question out
+ * of the history, where it is the newest, and returns whether it was. */
+static bool is_asked_again(struct coach_request *request)
 {
         struct memory_list *history = &request->history;
 
         if (history->n_items == 0 || history->items[0].role != MEMORY_ROLE_USER ||
             strcmp(history->items[0].content, request->message) != 0)
-                return;
+                return false;
         history->items++;
         history->n_items--;
+        return true;
 }
 
 static enum status ask_coach(struct chat *chat, struct error *reterr)
 {
         struct call *call = chat->ask.call;
-        bool is_repeat;
-        enum status st = call_write(call, keep_question, chat, &is_repeat, reterr);
+        enum status st = STATUS_OK;
 
+        if (!is_asked_again(&chat->ask.request))
+                st = db_write(call->service->db, keep_question, chat, call->deadline, reterr);
         if (st != STATUS_OK)
                 return st;
-        if (is_repeat && *chat->rsp->response) {
-                chat->ask.got.text = chat->rsp->response;
-                chat->ask.got.engine = chat->rsp->engine;
-                chat->ask.got.notice = chat->rsp->notice;
-                return STATUS_OK;
-        }
-        if (is_repeat)
-                drop_question(&chat->ask.request);
         st = coach_ask_run(&chat->ask, reterr);
         if (st == STATUS_OK)
                 st = call_write(call, keep_answer, chat, NULL, reterr);

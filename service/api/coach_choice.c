@@ -29,7 +29,8 @@ enum status coach_choice_allows(const struct coach_server_setting *server, const
 
 /* The server's key goes to the server's endpoint only; a user's goes where the user wants it, if
  * administrators allow that. */
-static enum status choose_endpoint(struct call *call, const struct coach_user_setting *own,
+static enum status choose_endpoint(struct call *call, struct lease *lease,
+                                   const struct coach_user_setting *own,
                                    const struct coach_server_setting *server, int64_t user_id,
                                    struct coach_settings *ret, struct error *reterr)
 {
@@ -43,8 +44,8 @@ static enum status choose_endpoint(struct call *call, const struct coach_user_se
                         return st;
         }
         if (*own->endpoint || own->api_key.n_bytes > 0)
-                return coach_key_open(call, user_id, own->api_key, &ret->api_key, reterr);
-        return coach_key_open(call, 0, server->api_key, &ret->api_key, reterr);
+                return coach_key_open(call, lease, user_id, own->api_key, &ret->api_key, reterr);
+        return coach_key_open(call, lease, 0, server->api_key, &ret->api_key, reterr);
 }
 
 enum status coach_choice_get(struct call *call, struct lease *lease, const struct user *user,
@@ -71,5 +72,5 @@ enum status coach_choice_get(struct call *call, struct lease *lease, const struc
         /* The built-in coach needs none, and so cannot be kept from answering by a bad one. */
         if (*ret->settings.provider == '\0' || strcmp(ret->settings.provider, engine_names[0]) == 0)
                 return STATUS_OK;
-        return choose_endpoint(call, &own, &server, user->id, &ret->settings, reterr);
+        return choose_endpoint(call, lease, &own, &server, user->id, &ret->settings, reterr);
 }

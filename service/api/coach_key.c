@@ -1,74 +1,60 @@
 #include "service/api/coach_key.h"
 
-#include "service/api/wire.h"
 #include "service/auth/authority.h"
+#include "service/auth/vault.h"
 #include "service/service.h"
 #include "service/store/replay.h"
 
 #include <sodium.h>
-#include <string.h>
 
-#define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_BYTES   crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define KEY_BYTES   crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+static const char purpose[] = "coach_api_key";
 
-static void derive(const struct call *call, int64_t user_id, uint8_t key[static KEY_BYTES])
+static struct seal_place place_of(int64_t user_id)
 {
-        static const char purpose[] = "socializer coach api key";
-        uint8_t input[sizeof(purpose) + sizeof(user_id)];
-
-        memcpy(input, purpose, sizeof(purpose));
-        memcpy(input + sizeof(purpose), &user_id, sizeof(user_id));
-        crypto_generichash(key, KEY_BYTES, input, sizeof(input),
-                           authority_replay_secret(call->service->authority), REPLAY_HASH_BYTES);
+        return (struct seal_place){.purpose = purpose, .user_id = user_id};
 }
 
-enum status coach_key_seal(struct call *call, int64_t user_id, const char *text,
-                           struct frame_bytes *ret, struct error *reterr)
+static enum status get_key(struct call *call, struct lease *lease, int64_t user_id, bool create,
+                           struct seal_key *ret, struct error *reterr)
 {
-        size_t n = strlen(text);
-        uint8_t key[KEY_BYTES];
-        uint8_t *sealed;
-
-        *ret = (struct frame_bytes){NULL, 0};
-        if (n == 0)
-                return STATUS_OK;
-        sealed = arena_alloc(call->arena, NONCE_BYTES + n + TAG_BYTES);
-        if (!sealed)
-                return wire_no_memory(reterr);
-        randombytes_buf(sealed, NONCE_BYTES);
-        derive(call, user_id, key);
-        crypto_aead_xchacha20poly1305_ietf_encrypt(
-                sealed + NONCE_BYTES, NULL, (const uint8_t *)text, n, NULL, 0, NULL, sealed, key);
-        sodium_memzero(key, sizeof(key));
-        *ret = (struct frame_bytes){sealed, NONCE_BYTES + n + TAG_BYTES};
+        if (user_id != 0)
+                return vault_user_key(call->service->vault, lease, user_id, create, ret, reterr);
+        crypto_generichash(ret->bytes, sizeof(ret->bytes), (const uint8_t *)purpose,
+                           sizeof(purpose), authority_replay_secret(call->service->authority),
+                           REPLAY_HASH_BYTES);
+        ret->is_set = true;
         return STATUS_OK;
 }
 
-enum status coach_key_open(struct call *call, int64_t user_id, struct frame_bytes sealed,
-                           const char **ret, struct error *reterr)
+enum status coach_key_seal(struct call *call, struct lease *lease, int64_t user_id,
+                           const char *text, struct frame_bytes *ret, struct error *reterr)
 {
-        uint8_t key[KEY_BYTES];
-        char *text;
-        bool is_open = false;
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
+        const struct seal_place place = place_of(user_id);
 
-        *ret = "";
-        if (sealed.n_bytes == 0)
+        if (*text == '\0') {
+                *ret = (struct frame_bytes){NULL, 0};
                 return STATUS_OK;
-        text = arena_alloc(call->arena, sealed.n_bytes + 1);
-        if (!text)
-                return wire_no_memory(reterr);
-        if (sealed.n_bytes > NONCE_BYTES + TAG_BYTES) {
-                derive(call, user_id, key);
-                is_open = crypto_aead_xchacha20poly1305_ietf_decrypt(
-                                  (uint8_t *)text, NULL, NULL, sealed.data + NONCE_BYTES,
-                                  sealed.n_bytes - NONCE_BYTES, NULL, 0, sealed.data, key) == 0;
-                sodium_memzero(key, sizeof(key));
         }
-        if (!is_open)
+        enum status st = get_key(call, lease, user_id, true, &key, reterr);
+        return st == STATUS_OK ? seal_text(&key, &place, call->arena, text, ret, reterr) : st;
+}
+
+enum status coach_key_open(struct call *call, struct lease *lease, int64_t user_id,
+                           struct frame_bytes sealed, const char **ret, struct error *reterr)
+{
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
+        const struct seal_place place = place_of(user_id);
+
+        if (sealed.n_bytes == 0) {
+                *ret = "";
+                return STATUS_OK;
+        }
+        enum status st = get_key(call, lease, user_id, false, &key, reterr);
+        if (st == STATUS_OK)
+                st = seal_open_text(&key, &place, call->arena, sealed, ret, reterr);
+        if (st == STATUS_DATA_LOSS)
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,
                                  "the API key that is stored cannot be read; set it again");
-        text[sealed.n_bytes - NONCE_BYTES - TAG_BYTES] = '\0';
-        *ret = text;
-        return STATUS_OK;
+        return st;
 }

@@ -120,7 +120,7 @@ static enum status change_settings(struct call *call, struct lease *lease, int64
         if (req->language_set_case)
                 own->language = req->language;
         if (st == STATUS_OK && req->api_key_set_case)
-                st = coach_key_seal(call, user_id, req->api_key, &own->api_key, reterr);
+                st = coach_key_seal(call, lease, user_id, req->api_key, &own->api_key, reterr);
         return st;
 }
 
@@ -198,7 +198,7 @@ static enum status check_allowed(const Socializer__V1__EndpointList *list, struc
         return STATUS_OK;
 }
 
-static enum status change_server(struct call *call,
+static enum status change_server(struct call *call, struct lease *lease,
                                  const Socializer__V1__UpdateServerSettingsRequest *req,
                                  struct coach_server_setting *server, struct error *reterr)
 {
@@ -229,7 +229,7 @@ static enum status change_server(struct call *call,
         if (req->context_bytes_set_case)
                 server->context_bytes = req->context_bytes;
         if (st == STATUS_OK && req->api_key_set_case)
-                st = coach_key_seal(call, 0, req->api_key, &server->api_key, reterr);
+                st = coach_key_seal(call, lease, 0, req->api_key, &server->api_key, reterr);
         return st;
 }
 
@@ -242,7 +242,7 @@ enum status coach_service_update_server_settings(
         enum status st = coach_server_setting_get(&lease, call->arena, &server, reterr);
 
         if (st == STATUS_OK)
-                st = change_server(call, req, &server, reterr);
+                st = change_server(call, &lease, req, &server, reterr);
         if (st == STATUS_OK)
                 st = coach_server_setting_put(&lease, &server, reterr);
         if (st == STATUS_OK)

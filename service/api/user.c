@@ -1,4 +1,4 @@
-/* UserService, but for what login.c has: accounts, preferences and the coach's memory. */
+/* UserService, but for what login.c and memory.c have: accounts and preferences. */
 #include "common/contract.h"
 #include "service/api/forget.h"
 #include "service/api/room_exit.h"
@@ -7,8 +7,6 @@
 #include "service/service.h"
 
 #include "handlers.gen.h"
-
-#include <stdio.h>
 
 /* The user into a response, with as much as the caller may see. */
 static enum status answer_user(struct call *call, const struct user *user,
@@ -200,6 +198,8 @@ enum status user_service_delete_user(struct call *call,
                 st = user_delete(&lease, id, reterr);
         if (st == STATUS_OK)
                 st = forget_user(call, id, reterr);
+        if (st == STATUS_OK)
+                db_empty_log(call->service->db);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
@@ -275,99 +275,4 @@ enum status user_service_delete_preferences(struct call *call,
                 return st;
         rsp->deleted = (int32_t)n_deleted;
         return lease_commit(&lease, reterr);
-}
-
-/* The request's messages as the store takes them. */
-static enum status read_messages(struct call *call, const Socializer__V1__SaveMessagesRequest *req,
-                                 struct memory_message **ret, struct error *reterr)
-{
-        struct memory_message *messages =
-                arena_calloc(call->arena, req->n_messages + 1, sizeof(*messages));
-        char field[64];
-
-        if (!messages)
-                return wire_no_memory(reterr);
-        for (size_t i = 0; i < req->n_messages; i++) {
-                const Socializer__V1__MemoryMessage *m = req->messages[i];
-
-                messages[i] = (struct memory_message){
-                        .role = (enum memory_role)m->role,
-                        .content = m->content,
-                        .thread_id = m->thread_id,
-                        .created_at_ms = MEMORY_NOW,
-                };
-                if (!m->created_at)
-                        continue;
-                snprintf(field, sizeof(field), "messages[%zu].created_at", i);
-                enum status st =
-                        wire_timestamp_ms(m->created_at, field, &messages[i].created_at_ms, reterr);
-                if (st != STATUS_OK)
-                        return st;
-        }
-        *ret = messages;
-        return STATUS_OK;
-}
-
-enum status user_service_save_messages(struct call *call,
-                                       const Socializer__V1__SaveMessagesRequest *req,
-                                       Socializer__V1__SaveMessagesResponse *rsp,
-                                       struct error *reterr)
-{
-        struct memory_message *messages = NULL;
-        int64_t id;
-        enum status st = call_subject(call, req->user_id, &id, reterr);
-
-        if (st == STATUS_OK)
-                st = read_messages(call, req, &messages, reterr);
-        if (st != STATUS_OK)
-                return st;
-        int64_t *ids = arena_calloc(call->arena, req->n_messages + 1, sizeof(*ids));
-        if (!ids)
-                return wire_no_memory(reterr);
-
-        LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = memory_append(&lease, id, messages, req->n_messages, ids, reterr);
-        if (st != STATUS_OK)
-                return st;
-        rsp->ids = ids;
-        rsp->n_ids = req->n_messages;
-        return lease_commit(&lease, reterr);
-}
-
-enum status user_service_list_messages(struct call *call,
-                                       const Socializer__V1__ListMessagesRequest *req,
-                                       Socializer__V1__ListMessagesResponse *rsp,
-                                       struct error *reterr)
-{
-        struct memory_list list;
-        int64_t id, before_id = 0;
-        enum status st = call_subject(call, req->user_id, &id, reterr);
-
-        if (st == STATUS_OK)
-                st = wire_parse_page_token(req->page_token, &before_id, reterr);
-        if (st != STATUS_OK)
-                return st;
-        LEASE(lease, call->service->db, LEASE_READ, call->deadline);
-        st = memory_list(&lease, call->arena, id, req->thread_id, before_id,
-                         wire_page_size(req->page_size), &list, reterr);
-        if (st != STATUS_OK)
-                return st;
-
-        rsp->messages = wire_list(call->arena, list.n_items);
-        if (!rsp->messages)
-                return wire_no_memory(reterr);
-        for (; rsp->n_messages < list.n_items; rsp->n_messages++) {
-                size_t i = rsp->n_messages;
-
-                rsp->messages[i] = wire_memory_message(call->arena, &list.items[i]);
-                if (!rsp->messages[i])
-                        return wire_no_memory(reterr);
-        }
-        if (list.more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list.items[list.n_items - 1].id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
-        return STATUS_OK;
 }

@@ -102,6 +102,20 @@ Socializer__V1__MemoryMessage *wire_memory_message(struct arena *arena,
         return message->created_at ? message : NULL;
 }
 
+Socializer__V1__MemoryThread *wire_memory_thread(struct arena *arena,
+                                                 const struct memory_thread *thread)
+{
+        Socializer__V1__MemoryThread *message = arena_alloc(arena, sizeof(*message));
+
+        if (!message)
+                return NULL;
+        socializer__v1__memory_thread__init(message);
+        message->thread_id = text(thread->id);
+        message->messages = thread->n_messages;
+        message->last_message_at = wire_timestamp(arena, thread->last_at_ms);
+        return message->last_message_at ? message : NULL;
+}
+
 Socializer__V1__Skill *wire_skill(struct arena *arena, const struct skill *skill)
 {
         Socializer__V1__Skill *message = arena_alloc(arena, sizeof(*message));

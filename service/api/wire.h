@@ -35,6 +35,8 @@ Socializer__V1__Preference *wire_preference(struct arena *arena,
                                             const struct preference *preference) MUST_CHECK;
 Socializer__V1__MemoryMessage *wire_memory_message(struct arena *arena,
                                                    const struct memory_message *message) MUST_CHECK;
+Socializer__V1__MemoryThread *wire_memory_thread(struct arena *arena,
+                                                 const struct memory_thread *thread) MUST_CHECK;
 Socializer__V1__Skill *wire_skill(struct arena *arena, const struct skill *skill) MUST_CHECK;
 Socializer__V1__UserSkill *wire_user_skill(struct arena *arena,
                                            const struct user_skill *user_skill) MUST_CHECK;

@@ -63,10 +63,28 @@ static void checkpoint(struct db *db, int mode)
         }
 }
 
+/* Waits for readers, but not for long. */
+static void checkpoint_with_readers(struct db *db)
+{
+        sqlite3_busy_timeout(db->writer.conn.handle, WAIT_FOR_READERS_MS);
+        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+        sqlite3_busy_timeout(db->writer.conn.handle, DB_BUSY_TIMEOUT_MS);
+}
+
+void db_empty_log(struct db *db)
+{
+        atomic_store(&db->wal.must_be_empty, true);
+}
+
 void db_wal_checkpoint_when_due(struct db *db)
 {
         struct db_wal *wal = &db->wal;
 
+        if (atomic_load_explicit(&wal->must_be_empty, memory_order_relaxed) &&
+            atomic_exchange(&wal->must_be_empty, false)) {
+                checkpoint_with_readers(db);
+                return;
+        }
         if (wal->n_frames < wal->n_frames_tried)
                 wal->n_frames_tried = 0; /* the log has started anew */
         if (wal->n_frames - wal->n_frames_tried < DUE_FRAMES)
@@ -75,9 +93,7 @@ void db_wal_checkpoint_when_due(struct db *db)
                 checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
                 return;
         }
-        sqlite3_busy_timeout(db->writer.conn.handle, WAIT_FOR_READERS_MS);
-        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
-        sqlite3_busy_timeout(db->writer.conn.handle, DB_BUSY_TIMEOUT_MS);
+        checkpoint_with_readers(db);
 }
 
 void db_wal_checkpoint_all(struct db *db)

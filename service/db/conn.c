@@ -109,7 +109,9 @@ static enum status set_up_writer(struct db_conn *conn, struct error *reterr)
                 st = use_wal(conn, reterr);
         if (st != STATUS_OK)
                 return st;
-        return db_conn_exec(conn, "PRAGMA journal_size_limit = 16777216", reterr);
+        /* What is deleted is overwritten: that is how a user's key ceases to be. */
+        return db_conn_exec(conn, "PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = ON",
+                            reterr);
 }
 
 /* Only the writer commits and only the writer checkpoints: with two connections doing so at once,

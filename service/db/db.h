@@ -179,6 +179,9 @@ enum status db_submit(struct db *db, struct db_job *job, struct error *reterr) M
 typedef enum status (*db_write_fn)(void *arg, struct error *reterr);
 enum status db_write(struct db *db, db_write_fn fn, void *arg, deadline_ns deadline,
                      struct error *reterr) MUST_CHECK;
+/* After the next commit the write-ahead log is written back and emptied, so that what was deleted
+ * or overwritten is on disk no more. Any thread. */
+void db_empty_log(struct db *db);
 /* Whether the calling thread is the writer. */
 bool db_on_writer(const struct db *db);
 

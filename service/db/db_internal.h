@@ -181,6 +181,7 @@ struct db_wal {
         int n_frames; /* after the last commit */
         int n_frames_tried; /* when it was last written back */
         bool failing;
+        atomic_bool must_be_empty; /* db_empty_log() has been asked for; any thread */
         db_counter bytes;
         db_counter n_checkpoints;
 };

@@ -1,10 +1,9 @@
 #include "service/rpc/call.h"
 
 #include "common/wire.h"
-#include "service/auth/authority.h"
 #include "service/rpc/dispatch.h"
+#include "service/rpc/repeat.h"
 #include "service/service.h"
-#include "service/store/replay.h"
 
 #include <string.h>
 
@@ -38,6 +37,14 @@ enum status call_subject(struct call *call, int64_t user_id, int64_t *ret, struc
         return STATUS_OK;
 }
 
+enum status call_self(struct call *call, int64_t user_id, int64_t *ret, struct error *reterr)
+{
+        if (user_id != 0 && user_id != call->caller.user_id)
+                return error_set(reterr, STATUS_PERMISSION_DENIED,
+                                 "this is another user's, and nobody else's business");
+        return call_subject(call, user_id, ret, reterr);
+}
+
 enum status call_after_commit(struct call *call, void (*fn)(struct service *service, void *arg),
                               void *arg, struct error *reterr)
 {
@@ -58,18 +65,6 @@ void call_run_after(struct call *call)
         for (struct call_after *after = call->after; after; after = after->next)
                 after->fn(call->service, after->arg);
         call->after = NULL;
-}
-
-bool call_is_replayed(const struct call *call)
-{
-        const struct method *m = call->method;
-
-        if (!m->replay || m->output->has_secret)
-                return false;
-        if (!m->repeat_key)
-                return true;
-        const char *key = *(char *const *)((const char *)call->request + m->repeat_key->offset);
-        return *key == '\0';
 }
 
 /* What call_write() takes to the writer thread. */
@@ -102,7 +97,7 @@ static enum status keep_reply(struct call *call, struct lease *lease, const stru
         if (!packed)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
         protobuf_c_message_pack(call->response, packed);
-        return replay_put(lease, key, clock_wall_ms(), (struct frame_bytes){packed, n}, reterr);
+        return repeat_keep(call, lease, key, (struct frame_bytes){packed, n}, reterr);
 }
 
 /* On the writer thread. */
@@ -110,19 +105,17 @@ static enum status write_and_keep(void *arg, struct error *reterr)
 {
         struct call_writing *w = arg;
         struct call *call = w->call;
-        bool is_replayed = call_is_replayed(call);
+        bool is_kept = repeat_is_kept(call);
         struct frame_bytes reply;
         struct replay_key key;
         enum status st;
 
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        if (is_replayed) {
-                replay_key_init(&key, authority_replay_secret(call->service->authority),
-                                call->caller.user_id, call->id, call->method->name, call->payload);
+        if (is_kept) {
+                repeat_key_init(&key, call);
                 /* What this call itself has kept at an earlier write is no repeat. */
                 if (!call->has_written) {
-                        st = replay_find(&lease, &key, clock_wall_ms(), call->arena,
-                                         &w->was_replayed, &reply, reterr);
+                        st = repeat_find(call, &lease, &key, &w->was_replayed, &reply, reterr);
                         if (st != STATUS_OK)
                                 return st;
                         if (w->was_replayed)
@@ -130,7 +123,7 @@ static enum status write_and_keep(void *arg, struct error *reterr)
                 }
         }
         st = w->fn(call, &lease, w->arg, reterr);
-        if (st == STATUS_OK && is_replayed)
+        if (st == STATUS_OK && is_kept)
                 st = keep_reply(call, &lease, &key, reterr);
         if (st != STATUS_OK)
                 return st;

@@ -67,5 +67,8 @@ enum status call_after_commit(struct call *call, void (*fn)(struct service *serv
  * administrators; FAILED_PRECONDITION when the operator, who is no user, says "me". */
 enum status call_subject(struct call *call, int64_t user_id, int64_t *ret,
                          struct error *reterr) MUST_CHECK;
+/* The same for what is the user's alone: PERMISSION_DENIED for administrators, too. */
+enum status call_self(struct call *call, int64_t user_id, int64_t *ret,
+                      struct error *reterr) MUST_CHECK;
 
 #endif

@@ -44,7 +44,5 @@ void dispatch_record(struct rpc_server *s, const struct call *call, enum status 
 
 /* Runs what call_after_commit() has gathered, and forgets it. */
 void call_run_after(struct call *call);
-/* Whether the first reply of this call is kept for repeats. */
-bool call_is_replayed(const struct call *call);
 
 #endif

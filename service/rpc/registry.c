@@ -122,6 +122,22 @@ enum submitted registry_submit(struct registry *r, struct tracked *t)
         return pool_submit(t->pool, t->task) ? SUBMITTED : SUBMIT_FULL;
 }
 
+bool registry_claim(struct registry *r, struct tracked *t)
+{
+        const struct call *call = t->call;
+        LOCK(&r->mutex);
+
+        for (const struct tracked *o = r->buckets[id_hash(call->id) % N_BUCKETS]; o; o = o->next) {
+                /* Who the caller of another one is is only known once it is claimed. */
+                if (o->is_claimed && o != t && !atomic_load(&o->call->cancelled) &&
+                    memcmp(o->call->id, call->id, FRAME_CALL_ID_BYTES) == 0 &&
+                    o->call->caller.user_id == call->caller.user_id)
+                        return false;
+        }
+        t->is_claimed = true;
+        return true;
+}
+
 struct tracked *registry_cancel(struct registry *r, const uint8_t id[static FRAME_CALL_ID_BYTES])
 {
         struct tracked *removed = NULL;

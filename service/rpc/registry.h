@@ -15,6 +15,7 @@ struct tracked {
         uint32_t pipe; /* of the client; 0: the call goes on when its client is gone */
         struct pool *pool; /* where task may be queued; NULL: it is not taken out */
         struct task *task;
+        bool is_claimed; /* the registry's: it is at work, and its like may not be */
         struct tracked *next, **back; /* the registry's */
         struct tracked *next_removed;
 };
@@ -31,6 +32,8 @@ enum submitted { SUBMITTED, SUBMIT_CANCELLED, SUBMIT_FULL };
  * wait for nothing. A cancel comes before or after, never between. Once it is SUBMITTED, the call
  * may be over. */
 enum submitted registry_submit(struct registry *r, struct tracked *t) MUST_CHECK;
+/* Whether it may begin: no call of the same id and caller has, but for ones that are cancelled. */
+bool registry_claim(struct registry *r, struct tracked *t);
 /* Marks the calls of this id as cancelled. Returns those that were taken out of their queue, linked
  * by next_removed, for the caller to answer; they are still in the registry. An id that is not here
  * is remembered for some seconds. */

@@ -2,6 +2,7 @@
 
 #include "service/rpc/batch.h"
 #include "service/rpc/dispatch.h"
+#include "service/rpc/repeat.h"
 
 struct single {
         struct tracked tracked;
@@ -20,6 +21,23 @@ static void answer(struct single *one, struct frame_reply *reply)
         batch_part_done(e);
 }
 
+/* How long whoever repeats a call that is still at work is to wait. */
+#define AT_WORK_RETRY_MS 1000
+
+/* What is slow is not begun twice: a repeat answers the first reply, and waits until there is one.
+ * In this order, so that none slips through between the two. */
+static enum status answer_repeat(struct single *one, bool *ret_found, struct frame_bytes *ret,
+                                 struct error *reterr)
+{
+        *ret_found = false;
+        if (!repeat_is_kept(&one->call))
+                return STATUS_OK;
+        if (!registry_claim(one->part->exchange->server->registry, &one->tracked))
+                return error_retry(reterr, STATUS_UNAVAILABLE, AT_WORK_RETRY_MS,
+                                   "this very call is at work already");
+        return repeat_look(&one->call, ret_found, ret, reterr);
+}
+
 static void run(struct task *task)
 {
         struct part *part = (struct part *)((char *)task - offsetof(struct part, task));
@@ -27,12 +45,15 @@ static void run(struct task *task)
         struct single *one = part->single;
         struct dispatch_memo memo = {0};
         struct frame_reply reply;
+        bool found = false;
 
         batch_reply_init(&reply);
         reply.status = dispatch_admit(s, &one->call, &one->item->frame, &memo, &reply.error);
         if (reply.status == STATUS_OK)
+                reply.status = answer_repeat(one, &found, &reply.payload, &reply.error);
+        if (reply.status == STATUS_OK && !found)
                 reply.status = dispatch_handle(s, &one->call, &reply.error);
-        if (reply.status == STATUS_OK)
+        if (reply.status == STATUS_OK && !found)
                 reply.status = dispatch_pack(one->call.response, &part->packed, &reply.payload,
                                              &reply.error);
         answer(one, &reply);

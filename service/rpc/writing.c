@@ -1,11 +1,10 @@
 #include "service/rpc/writing.h"
 
 #include "common/log.h"
-#include "service/auth/authority.h"
 #include "service/rpc/batch.h"
 #include "service/rpc/dispatch.h"
+#include "service/rpc/repeat.h"
 #include "service/service.h"
-#include "service/store/replay.h"
 
 /* Old replies are forgotten a few at a time, so that no write waits long for it. */
 #define PRUNE_EVERY_MS 100
@@ -60,24 +59,23 @@ static enum status run_one(struct rpc_server *s, struct write_call *w, struct bu
                            struct frame_bytes *ret, struct error *reterr)
 {
         struct call *call = &w->call;
-        bool is_replayed = call_is_replayed(call);
+        bool is_kept = repeat_is_kept(call);
         bool found = false;
         enum status st = call_check(call, reterr);
 
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, s->service->db, LEASE_WRITE, call->deadline);
-        if (is_replayed) {
-                st = replay_find(&lease, &w->key, clock_wall_ms(), call->arena, &found, ret,
-                                 reterr);
+        if (is_kept) {
+                st = repeat_find(call, &lease, &w->key, &found, ret, reterr);
                 if (st != STATUS_OK || found)
                         return st;
         }
         st = dispatch_handle(s, call, reterr);
         if (st == STATUS_OK)
                 st = dispatch_pack(call->response, packed, ret, reterr);
-        if (st == STATUS_OK && is_replayed)
-                st = replay_put(&lease, &w->key, clock_wall_ms(), *ret, reterr);
+        if (st == STATUS_OK && is_kept)
+                st = repeat_keep(call, &lease, &w->key, *ret, reterr);
         if (st != STATUS_OK)
                 return st;
         return lease_commit(&lease, reterr);
@@ -203,9 +201,8 @@ static void prepare(struct writing *w, struct write_call *one, struct item *item
                         one->failure = &no_memory;
                 return;
         }
-        if (call_is_replayed(call))
-                replay_key_init(&one->key, authority_replay_secret(call->service->authority),
-                                call->caller.user_id, call->id, call->method->name, call->payload);
+        if (repeat_is_kept(call))
+                repeat_key_init(&one->key, call);
 }
 
 void writing_submit(struct part *part)

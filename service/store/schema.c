@@ -218,6 +218,36 @@ static const char version_2[] =
         ") STRICT;"
         "INSERT INTO search_state (id, message_id) VALUES (1, 0);";
 
+/* What people say to the coach is sealed, each with a key of their own (service/auth/vault.h). SQL
+ * cannot seal: what was there before waits in memory_unsealed until the service, before it serves
+ * anybody, has moved it (memory_seal_old()). After that the table is empty for ever. */
+static const char version_3[] =
+        "CREATE TABLE user_key ("
+        "  user_id INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,"
+        "  master_id INTEGER NOT NULL,"
+        "  wrapped BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX user_key_master ON user_key (master_id);"
+
+        "ALTER TABLE memory_message RENAME TO memory_unsealed;"
+        "DROP INDEX memory_message_user;"
+        "DROP INDEX memory_message_thread;"
+        "CREATE INDEX memory_unsealed_user ON memory_unsealed (user_id, id);"
+        /* The content is last: what comes behind a long one costs reading all of it. */
+        "CREATE TABLE memory_message ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  thread_id TEXT NOT NULL,"
+        "  role INTEGER NOT NULL CHECK (role IN (1, 2, 3))," /* socializer.v1.MessageRole */
+        "  created_at INTEGER NOT NULL,"
+        "  content BLOB NOT NULL" /* sealed */
+        ") STRICT;"
+        "CREATE INDEX memory_message_user ON memory_message (user_id, id);"
+        "CREATE INDEX memory_message_thread ON memory_message (user_id, thread_id, id);"
+        /* Numbers go on where they were. */
+        "INSERT INTO sqlite_sequence (name, seq)"
+        "  SELECT 'memory_message', seq FROM sqlite_sequence WHERE name = 'memory_unsealed';";
+
 /* Settings of the coach: "" is the server's, of the server the built-in. Keys are sealed. */
 static const char version_5[] =
         "CREATE TABLE coach_user ("
@@ -249,6 +279,7 @@ static const char version_5[] =
 const struct db_migration store_migrations[] = {
         {1, version_1},
         {2, version_2},
+        {3, version_3},
         {5, version_5},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);

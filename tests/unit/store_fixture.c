@@ -7,13 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int store_setup(void **state)
+bool store_fixture_open(struct store_fixture *f)
 {
-        struct store_fixture *f = calloc(1, sizeof(*f));
         char path[T_PATH_BYTES + 16];
         struct error error = ERROR_INIT;
 
-        t_temp_dir(f->dir);
         snprintf(path, sizeof(path), "%s/test.db", f->dir);
         const struct db_options options = {
                 .path = path,
@@ -21,13 +19,22 @@ int store_setup(void **state)
                 .migrations = store_migrations,
                 .n_migrations = store_n_migrations,
                 .n_readers = 2,
+                .vfs = f->vfs,
         };
         if (db_open(&options, &f->db, &error) != STATUS_OK) {
                 print_error("%s\n", error.text);
-                return -1;
+                return false;
         }
+        return true;
+}
+
+int store_setup(void **state)
+{
+        struct store_fixture *f = calloc(1, sizeof(*f));
+
+        t_temp_dir(f->dir);
         *state = f;
-        return 0;
+        return store_fixture_open(f) ? 0 : -1;
 }
 
 int store_teardown(void **state)

@@ -13,6 +13,7 @@
 
 struct store_fixture {
         char dir[T_PATH_BYTES];
+        const char *vfs; /* NULL: the real disk */
         struct db *db;
 };
 
@@ -46,6 +47,9 @@ typedef void (*scenario_fn)(struct scenario *s);
 
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
 
+/* The database of the fixture's folder, made where there is none. False, and said, when it does not
+ * open. */
+bool store_fixture_open(struct store_fixture *f);
 /* For cmocka; *state is a struct store_fixture. */
 int store_setup(void **state);
 int store_teardown(void **state);

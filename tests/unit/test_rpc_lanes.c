@@ -238,6 +238,28 @@ static void a_write_that_waits_is_cancelled(void **state)
         assert_true(t_wait(atomic_load(&script.n_ended) == 1, 10000));
 }
 
+/* The same call twice at once: the second is told to ask again, and nothing is done twice. */
+static void a_repeat_of_what_is_at_work_waits(void **state)
+{
+        struct rpc_fixture *f = *state;
+        AUTO_BUFFER out = BUFFER_INIT;
+        struct raw_pending first;
+
+        atomic_store(&script.is_closed, true);
+        put_password(&out, 7, "human", "");
+        send_buffer(f, &out, &first);
+        await_begun(1);
+        put_password(&out, 7, "human", "");
+        struct frame_reply reply = ask(f, &out);
+        assert_status(reply.status, STATUS_UNAVAILABLE);
+        assert_true(reply.error.retry_after_ms > 0);
+        assert_int_equal(atomic_load(&script.n_begun), 1);
+        atomic_store(&script.is_closed, false);
+        assert_status(wait_for_status(&first), STATUS_OK);
+        put_password(&out, 7, "human", "");
+        assert_status(ask(f, &out).status, STATUS_OK);
+}
+
 static void cancel(struct rpc_fixture *f, uint8_t byte)
 {
         AUTO_BUFFER out = BUFFER_INIT;
@@ -435,6 +457,7 @@ int main(void)
                 TIGHT(a_full_queue_of_long_calls_refuses_at_once),
                 TIGHT(a_full_queue_of_writes_refuses_at_once),
                 TEST(a_write_that_waits_is_cancelled),
+                TEST(a_repeat_of_what_is_at_work_waits),
                 TIGHT(long_calls_are_cancelled_where_they_are),
                 TEST(a_cancel_may_overtake_its_call),
                 TIGHT(a_call_that_was_overtaken_waits_for_nothing),

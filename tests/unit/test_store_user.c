@@ -185,6 +185,7 @@ SCENARIO(many_users_fit_one_list)
 /* Something of every kind that a user can have. */
 static void furnish(struct scenario *s, int64_t id, int64_t skill_id)
 {
+        const struct seal_key key = {.is_set = true};
         const uint8_t jti[16] = {7};
         const struct memory_message memory = {.content = "hello", .created_at_ms = MEMORY_NOW};
         const struct preference wanted = {
@@ -197,7 +198,8 @@ static void furnish(struct scenario *s, int64_t id, int64_t skill_id)
         EXPECT(session_add(s->lease, jti, id, INT64_MAX, &s->error) == STATUS_OK);
         EXPECT(preference_set(s->lease, s->arena, id, &wanted, &preference, &s->error) ==
                STATUS_OK);
-        EXPECT(memory_append(s->lease, id, &memory, 1, &memory_id, &s->error) == STATUS_OK);
+        EXPECT(memory_append(s->lease, s->arena, &key, id, &memory, 1, &memory_id, &s->error) ==
+               STATUS_OK);
         EXPECT(user_skill_link(s->lease, s->arena, id, skill_id, &user_skill, &s->error) ==
                STATUS_OK);
         EXPECT(training_add(s->lease, id, skill_id, TRAINING_ACTIVE, 0.5, &training, &s->error) ==

@@ -200,6 +200,7 @@ const struct method contract_methods[METHOD_COUNT + 1] = {
                 .access = ACCESS_ADMIN,
                 .side_effects = false,
                 .replay = false,
+                .sealed_replay = false,
                 .timeout_ms = 500,
                 .http_status = 200,
         },

@@ -44,6 +44,7 @@ const struct method contract_methods[METHOD_COUNT + 1] = {
                 .access = ACCESS_PUBLIC,
                 .side_effects = true,
                 .replay = true,
+                .sealed_replay = false,
                 .timeout_ms = 10000,
                 .http_status = 200,
         },
