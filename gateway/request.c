@@ -427,10 +427,11 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
                   const soc_call_options *options, request_finish finish)
 {
         struct server *s = r->server;
+        bool has_answer = r->state == REQUEST_READY || r->state == REQUEST_SENT; /* a stream */
         soc_error error;
 
         r->finish = finish;
-        if (r->state != REQUEST_SENT)
+        if (!has_answer)
                 r->state = REQUEST_RUNNING;
         if (!s->gateway->client) {
                 struct error e = {.status = STATUS_UNAVAILABLE, .text = "the gateway is stopping"};
@@ -447,7 +448,7 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
                 finish(r, status, NULL, &e);
                 return;
         }
-        if (r->state == REQUEST_SENT)
+        if (has_answer)
                 return;
         conn_enter(&s->conns, r->conn, CONN_RUNNING, uv_now(s->gateway->loop));
         /* Suspending and resuming takes three system calls: more than being asked a few times. */
