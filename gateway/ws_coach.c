@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define RETURN_MS     10000
+#define LATE_MS       5000 /* for the event of an end that the reply has told; it may be lost */
 #define MAX_ANSWER_ID 64
 #define MAX_THREAD_ID 64
 
@@ -20,6 +21,8 @@ struct ws_ask {
         struct ws_socket *socket; /* a reference; NULL: it is gone */
         int64_t user_id;
         uint64_t gone_ms; /* since when the user has no socket; 0 = there is one */
+        uint64_t answered_ms; /* when the reply was there; 0 = it is not */
+        bool is_told; /* the event of the end has been there */
         soc_pending *pending;
         char answer_id[MAX_ANSWER_ID + 1];
         char client_message_id[WS_MAX_CLIENT_ID * 4 + 1];
@@ -91,7 +94,10 @@ static void on_answered(void *closure, soc_status status, const ProtobufCMessage
                 ws_send_error(s, (const struct error *)error, &about);
                 ws_call_refused(s, status);
         }
-        ask_free(ask);
+        /* The events of what the socket knows now may be on their way still. */
+        ask->answered_ms = ws_now(ask->ws);
+        if (!ask->socket || ask->is_told)
+                ask_free(ask);
 }
 
 enum status ws_coach_message(struct ws_socket *s, json_t *object, struct error *reterr)
@@ -148,32 +154,63 @@ enum status ws_coach_cancel(struct ws_socket *s, json_t *object, struct error *r
                               reterr);
 }
 
-bool ws_coach_has_asked(const struct ws_socket *s, const char *answer_id)
+bool ws_coach_hides(const struct ws_socket *s, const Socializer__V1__UserEvent *event)
 {
+        bool is_delta = event->event_case == SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DELTA;
+        const char *answer_id;
+
+        if (!is_delta && event->event_case != SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DONE)
+                return false;
+        answer_id = is_delta ? event->coach_delta->answer_id : event->coach_done->answer_id;
         for (const struct ws_ask *ask = s->ws->asks; ask; ask = ask->next)
                 if (ask->socket == s && strcmp(ask->answer_id, answer_id) == 0)
-                        return true;
+                        return !is_delta || ask->answered_ms != 0;
         return false;
+}
+
+void ws_coach_told(struct ws *ws, const Socializer__V1__UserEvent *event)
+{
+        if (event->event_case != SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DONE)
+                return;
+        for (struct ws_ask *ask = ws->asks, *next; ask; ask = next) {
+                next = ask->next;
+                if (ask->user_id != event->user_id ||
+                    strcmp(ask->answer_id, event->coach_done->answer_id) != 0)
+                        continue;
+                ask->is_told = true;
+                if (ask->answered_ms)
+                        ask_free(ask);
+        }
 }
 
 void ws_coach_leave(struct ws_socket *s, bool is_goodbye)
 {
-        for (struct ws_ask *ask = s->ws->asks; ask; ask = ask->next) {
+        struct ws *ws = s->ws;
+
+        for (struct ws_ask *ask = ws->asks, *next; ask; ask = next) {
+                next = ask->next;
                 if (ask->socket != s)
                         continue;
                 leave(ask);
-                if (is_goodbye)
+                if (ask->answered_ms)
+                        ask_free(ask);
+                else if (is_goodbye)
                         soc_cancel(ask->pending);
                 else
-                        ask->gone_ms = ws_now(s->ws);
+                        ask->gone_ms = ws_now(ws);
         }
 }
 
 void ws_coach_tick(struct ws *ws)
 {
-        for (struct ws_ask *ask = ws->asks; ask; ask = ask->next) {
+        for (struct ws_ask *ask = ws->asks, *next; ask; ask = next) {
                 const struct ws_user *u;
 
+                next = ask->next;
+                if (ask->answered_ms && ws_now(ws) - ask->answered_ms >= LATE_MS) {
+                        ask_free(ask);
+                        continue;
+                }
                 if (ask->gone_ms == 0)
                         continue;
                 u = ws_user_find(ws, ask->user_id);

@@ -348,8 +348,10 @@ void ws_typing_clear(struct ws_room *r);
 /* --- ws_coach.c --- */
 enum status ws_coach_message(struct ws_socket *s, json_t *object, struct error *reterr);
 enum status ws_coach_cancel(struct ws_socket *s, json_t *object, struct error *reterr);
-/* Whether it waits for the reply of the call that this answer is of. */
-bool ws_coach_has_asked(const struct ws_socket *s, const char *answer_id);
+/* Whether the event is not for this socket: it has asked, and the reply tells the end. */
+bool ws_coach_hides(const struct ws_socket *s, const Socializer__V1__UserEvent *event);
+/* After the event has been sent to whom it is for. */
+void ws_coach_told(struct ws *ws, const Socializer__V1__UserEvent *event);
 /* It ends. is_goodbye: by the peer's will, so that nobody wants its answers any more. */
 void ws_coach_leave(struct ws_socket *s, bool is_goodbye);
 void ws_coach_tick(struct ws *ws);

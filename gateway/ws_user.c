@@ -184,8 +184,7 @@ static void tell(struct ws *ws, struct ws_user *u, const Socializer__V1__UserEve
         f = ws_frame_text(&ws->text);
         buffer_clear(&ws->text);
         for (struct ws_socket *s = u->sockets; s; s = s->next_of_user)
-                if (event->event_case != SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DONE ||
-                    !ws_coach_has_asked(s, event->coach_done->answer_id))
+                if (!ws_coach_hides(s, event))
                         ws_socket_send(s, f);
         ws_frame_unref(f);
 }
@@ -199,6 +198,7 @@ void ws_user_on_event(void *closure, const Socializer__V1__UserEvent *event)
                 return;
         u->refs++; /* a listener may be the last who cares */
         tell(ws, u, event);
+        ws_coach_told(ws, event);
         ws_user_unref(ws, u);
 }
 
