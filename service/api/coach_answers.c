@@ -278,6 +278,15 @@ enum status answer_check(struct answer *x, struct error *reterr)
                             : STATUS_OK;
 }
 
+/* What is said of the error; as everywhere, the text of an internal one stays here. */
+static const char *end_message(const struct answer_end *end)
+{
+        if (end->status == STATUS_OK)
+                return "";
+        return end->status == STATUS_INTERNAL || !end->error ? "something went wrong here"
+                                                             : end->error->text;
+}
+
 static void tell_end(struct answer *x, const struct answer_end *end)
 {
         Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
@@ -291,21 +300,12 @@ static void tell_end(struct answer *x, const struct answer_end *end)
                 done.engine = (char *)end->engine;
                 done.notice = (char *)end->notice;
         } else {
-                done.message = x->message;
+                done.message = (char *)end_message(end);
         }
         event.user_id = x->user_id;
         event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DONE;
         event.coach_done = &done;
         publisher_user_event(x->answers->publisher, &event);
-}
-
-/* What GetAnswer says of the error; as everywhere, the text of an internal one stays here. */
-static const char *end_message(const struct answer_end *end)
-{
-        if (end->status == STATUS_OK)
-                return "";
-        return end->status == STATUS_INTERNAL || !end->error ? "something went wrong here"
-                                                             : end->error->text;
 }
 
 void answer_end(struct answer *x, const struct answer_end *end)
@@ -316,7 +316,6 @@ void answer_end(struct answer *x, const struct answer_end *end)
         /* A fallback may have been said otherwise than in pieces. */
         if (end->text && strlen(end->text) > x->text.n_bytes)
                 answer_say(x, end->text + x->text.n_bytes, strlen(end->text) - x->text.n_bytes);
-        x->message = strdup(end_message(end));
         if (is_followed) {
                 tell(x);
                 tell_end(x, end);
@@ -327,6 +326,7 @@ void answer_end(struct answer *x, const struct answer_end *end)
                 forget(a, x);
                 return;
         }
+        x->message = strdup(end_message(end));
         x->engine = end->engine ? strdup(end->engine) : NULL;
         x->notice = end->notice ? strdup(end->notice) : NULL;
         x->is_done = true;
