@@ -349,6 +349,14 @@ static void an_answer_that_has_ended_is_streamed_whole(void **state)
         assert_int_equal(stream_count(&s, "event: done"), 1);
         assert_non_null(strstr(s.text, "\"response\":\"word0 word1 \""));
         stream_close(&s);
+        char headers[2300];
+        struct answer a;
+        snprintf(headers, sizeof(headers), "%sLast-Event-ID: 6\r\n", f->human);
+        http_request(f->server.http_url, "GET", "/api/coach/answers/over?stream=true", headers,
+                     NULL, &a);
+        assert_int_equal(answer_count(&a, "{\"text\":\"word0"), 0);
+        assert_int_equal(answer_count(&a, "id: 12\nevent: delta\ndata: {\"text\":\"word1 \"}"), 1);
+        answer_deinit(&a);
         stream_open(f, &s, "GET", "/api/coach/answers/none?stream=true", "");
         assert_true(t_wait(stream_is_over(&s), WAIT_MS));
         assert_non_null(strstr(s.text, "HTTP/1.1 404"));
