@@ -98,9 +98,9 @@ void conns_cut_idle(struct conns *conns)
                 cut(c);
 }
 
-void conns_each_running(struct conns *conns, void (*fn)(struct request *request))
+static void each_in(struct conns *conns, enum conn_phase phase, void (*fn)(struct request *request))
 {
-        for (struct conn *c = conns->phases[CONN_RUNNING].first; c;) {
+        for (struct conn *c = conns->phases[phase].first; c;) {
                 struct conn *next = c->next;
 
                 fn(c->request);
@@ -108,9 +108,16 @@ void conns_each_running(struct conns *conns, void (*fn)(struct request *request)
         }
 }
 
-void conns_find_gone(struct conns *conns, void (*gone)(struct request *request))
+void conns_each_running(struct conns *conns, void (*fn)(struct request *request))
 {
-        struct conn *c = conns->phases[CONN_RUNNING].first;
+        each_in(conns, CONN_RUNNING, fn);
+        each_in(conns, CONN_STREAMING, fn);
+}
+
+static void find_gone_in(struct conns *conns, enum conn_phase phase,
+                         void (*gone)(struct request *request))
+{
+        struct conn *c = conns->phases[phase].first;
 
         while (c) {
                 struct pollfd fds[POLL_BATCH];
@@ -132,4 +139,10 @@ void conns_find_gone(struct conns *conns, void (*gone)(struct request *request))
                         gone(batch[i]->request);
                 }
         }
+}
+
+void conns_find_gone(struct conns *conns, void (*gone)(struct request *request))
+{
+        find_gone_in(conns, CONN_RUNNING, gone);
+        find_gone_in(conns, CONN_STREAMING, gone);
 }

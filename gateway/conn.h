@@ -16,6 +16,7 @@ enum conn_phase {
         CONN_HEAD, /* the request line is here, the headers are not */
         CONN_BODY,
         CONN_RUNNING, /* waits for a call: no limit but the call's deadline */
+        CONN_STREAMING, /* gets an answer while it is made: likewise */
         CONN_SENDING,
         CONN_PHASES
 };
@@ -48,9 +49,9 @@ void conn_enter(struct conns *conns, struct conn *conn, enum conn_phase phase, u
 unsigned conns_cut_slow(struct conns *conns, uint64_t now_ms);
 /* Shuts down those that wait for a next request. */
 void conns_cut_idle(struct conns *conns);
-/* Calls fn() for each running connection. */
+/* Calls fn() for each running or streaming connection. */
 void conns_each_running(struct conns *conns, void (*fn)(struct request *request));
-/* Calls gone() for each running connection whose client has left, at most once a connection. */
+/* Calls gone() for each of them whose client has left, at most once a connection. */
 void conns_find_gone(struct conns *conns, void (*gone)(struct request *request));
 
 #endif

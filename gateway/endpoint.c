@@ -46,7 +46,8 @@ static void answer_options(struct request *r, unsigned allowed)
                 return;
         reply_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
         reply_header(r, "Access-Control-Allow-Headers",
-                     "Authorization, Content-Type, Idempotency-Key, X-Request-Id, traceparent");
+                     "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, "
+                     "traceparent");
         reply_header(r, "Access-Control-Max-Age", "600");
 }
 

@@ -112,7 +112,8 @@ static void init_handles(struct gateway *g)
 
 static enum status connect_service(struct gateway *g, struct error *reterr)
 {
-        soc_client_options options = {.wake = wake, .wake_closure = g};
+        soc_client_options options = {
+                .wake = wake, .wake_closure = g, .max_long = GATEWAY_MAX_LONG};
         soc_error error;
 
         if (soc_client_new(g->options->rpc_url, &options, &g->client, &error) != SOC_OK)

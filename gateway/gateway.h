@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <uv.h>
 
+/* Answers of the coach, and other long calls, on their way at once: as many as the service works
+ * on. */
+#define GATEWAY_MAX_LONG 256
+
 struct server; /* gateway/server.c: libmicrohttpd in the loop */
 struct ws; /* gateway/ws.c: WebSocket connections and the event subscription */
 

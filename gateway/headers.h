@@ -20,6 +20,7 @@
         X(host, "Host")                                                   \
         X(idempotency_key, "Idempotency-Key")                             \
         X(if_none_match, "If-None-Match")                                 \
+        X(last_event_id, "Last-Event-ID")                                 \
         X(origin, "Origin")                                               \
         X(referer, "Referer")                                             \
         X(sec_fetch_site, "Sec-Fetch-Site")                               \

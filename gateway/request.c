@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "gateway/endpoint.h"
 #include "gateway/reply.h"
+#include "gateway/stream.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -68,6 +69,7 @@ static void clear_or_drop(struct buffer *b)
 /* Keeps the memory of a request for the next one. */
 static void request_spare(struct server *s, struct request *r)
 {
+        r->stream = stream_free(r->stream);
         if (s->n_spare == SERVER_MAX_SPARE || r->arena.used_bytes > KEEP_BYTES) {
                 request_free(r);
                 return;
@@ -254,17 +256,28 @@ static enum MHD_Result send_answer(struct request *r)
         reply_common_headers(r);
         r->state = REQUEST_SENT;
         s->busy = true;
-        conn_enter(&s->conns, r->conn, CONN_SENDING, uv_now(s->gateway->loop));
+        conn_enter(&s->conns, r->conn, stream_is_open(r->stream) ? CONN_STREAMING : CONN_SENDING,
+                   uv_now(s->gateway->loop));
         enum MHD_Result queued = MHD_queue_response(r->connection, r->http_status, r->response);
         MHD_destroy_response(r->response);
         r->response = NULL;
         return queued;
 }
 
-static void suspend(struct request *r)
+void request_suspend(struct request *r)
 {
+        if (r->suspended)
+                return;
         MHD_suspend_connection(r->connection);
         r->suspended = true;
+}
+
+void request_resume(struct request *r)
+{
+        if (!r->suspended)
+                return;
+        r->suspended = false;
+        MHD_resume_connection(r->connection);
 }
 
 static void poll_begin(struct request *r)
@@ -285,7 +298,7 @@ static void poll_again(struct request *r)
         if (uv_now(r->server->gateway->loop) - r->conn->since_ms < SERVER_POLLED_MS)
                 return;
         poll_end(r);
-        suspend(r);
+        request_suspend(r);
 }
 
 enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, const char *url,
@@ -350,14 +363,16 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **r
                 r->conn->request = NULL;
                 conn_enter(&s->conns, r->conn, CONN_IDLE, uv_now(s->gateway->loop));
         }
-        if (!r->polled) {
+        if (!r->pending) {
                 request_spare(s, r);
                 return;
         }
-        /* The client has left while its call was polled. The call still refers to the request,
-         * so it goes in on_ended(), which finds nobody to answer. */
-        poll_end(r);
+        /* The client has left while its call was polled, or its answer streamed. The call still
+         * refers to the request, so it goes in on_ended(), which finds nobody to answer. */
+        if (r->polled)
+                poll_end(r);
         r->connection = NULL;
+        r->stream = stream_free(r->stream);
         request_abandon(r);
 }
 
@@ -400,22 +415,24 @@ static void on_ended(void *closure, soc_status status, const ProtobufCMessage *r
                 error_retry(&e, STATUS_UNAVAILABLE, 1000, "the gateway is stopping");
         }
         r->finish(r, status, response, &e);
-        if (r->polled) {
+        if (r->state == REQUEST_RUNNING)
+                return; /* for another call */
+        if (r->polled)
                 poll_end(r);
-        } else if (r->suspended) {
-                r->suspended = false;
-                MHD_resume_connection(r->connection);
-        }
+        else
+                request_resume(r);
 }
 
 void request_call(struct request *r, const char *method, const ProtobufCMessage *message,
                   const soc_call_options *options, request_finish finish)
 {
         struct server *s = r->server;
+        bool has_answer = r->state == REQUEST_READY || r->state == REQUEST_SENT; /* a stream */
         soc_error error;
 
         r->finish = finish;
-        r->state = REQUEST_RUNNING;
+        if (!has_answer)
+                r->state = REQUEST_RUNNING;
         if (!s->gateway->client) {
                 struct error e = {.status = STATUS_UNAVAILABLE, .text = "the gateway is stopping"};
 
@@ -431,13 +448,15 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
                 finish(r, status, NULL, &e);
                 return;
         }
+        if (has_answer)
+                return;
         conn_enter(&s->conns, r->conn, CONN_RUNNING, uv_now(s->gateway->loop));
         /* Suspending and resuming takes three system calls: more than being asked a few times. */
         const struct method *m = r->match.route ? r->match.route->method : NULL;
-        if (m && m->lane == LANE_READ && s->n_polled < SERVER_MAX_POLLED)
+        if (m && m->lane == LANE_READ && !r->stream && s->n_polled < SERVER_MAX_POLLED)
                 poll_begin(r);
         else
-                suspend(r);
+                request_suspend(r);
 }
 
 void request_give_up(struct request *r)
@@ -445,6 +464,8 @@ void request_give_up(struct request *r)
         r->is_unreachable = true;
         if (r->pending)
                 soc_cancel(r->pending);
+        else if (r->stream)
+                stream_break(r->stream);
 }
 
 void request_abandon(struct request *r)
@@ -452,4 +473,6 @@ void request_abandon(struct request *r)
         r->server->metrics.gone++;
         if (r->pending)
                 soc_cancel(r->pending);
+        else if (r->stream)
+                stream_break(r->stream);
 }

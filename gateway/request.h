@@ -7,7 +7,7 @@
  * HEAD: the request line is here. BODY: headers are read and fit, the body arrives; DISCARD is the
  * same for a body that nobody will read. RUNNING: the service works; libmicrohttpd polls for the
  * answer of a read, for a moment, and is suspended else. READY: the answer is made. SENT:
- * libmicrohttpd has it. */
+ * libmicrohttpd has it, of a stream (gateway/stream.h) as far as it has come. */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 
@@ -66,7 +66,6 @@ struct request {
         bool is_tls; /* says a trusted proxy */
         const char *token; /* of the headers, or in the arena; "" = none */
         bool token_from_cookie;
-        bool wants_stream; /* the answer is to be text/event-stream */
         bool ends_sessions; /* the call may, of this user; 0 = the caller */
         int64_t ends_sessions_of;
 
@@ -74,6 +73,7 @@ struct request {
         struct arena arena;
         request_finish finish;
         soc_pending *pending;
+        struct stream *stream; /* of an answer that is sent while it is made; NULL = none */
 
         unsigned http_status;
         unsigned window_bits; /* that a WebSocket has agreed on; 0 = nothing is compressed */
@@ -95,6 +95,10 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **r
  * token "" = none. Where the call cannot start, finish runs at once. */
 void request_call(struct request *r, const char *method, const ProtobufCMessage *message,
                   const soc_call_options *options, request_finish finish);
+/* Leaves the connection alone, until request_resume(). */
+void request_suspend(struct request *r);
+/* Nothing where it is not suspended. */
+void request_resume(struct request *r);
 /* The client has left: ends the call. */
 void request_abandon(struct request *r);
 /* The service is away for too long: ends the call with UNAVAILABLE. */

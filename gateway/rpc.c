@@ -4,7 +4,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/origin.h"
 #include "gateway/reply.h"
-#include "gateway/sse.h"
+#include "gateway/stream.h"
 #include "gateway/token.h"
 #include "gateway/transcode.h"
 #include "gateway/ws.h"
@@ -104,14 +104,6 @@ static void set_cookie(struct request *r, const char *token, int32_t max_age_s)
                 reply_header(r, MHD_HTTP_HEADER_SET_COOKIE, cookie);
 }
 
-static void answer_stream(struct request *r, const Socializer__V1__ChatResponse *response)
-{
-        sse_append_chat(&r->out, response);
-        reply_out(r, 200, SSE_CONTENT_TYPE);
-        /* Proxies must pass events on as they come. */
-        reply_header(r, "X-Accel-Buffering", "no");
-}
-
 static void answer_message(struct request *r, const ProtobufCMessage *response)
 {
         const struct route *route = r->match.route;
@@ -154,10 +146,6 @@ static void finish(struct request *r, soc_status status, const ProtobufCMessage 
         }
         if (r->ends_sessions && r->server->gateway->ws)
                 ws_recheck(r->server->gateway->ws, r->ends_sessions_of, r->token);
-        if (r->wants_stream) {
-                answer_stream(r, (const Socializer__V1__ChatResponse *)response);
-                return;
-        }
         answer_message(r, response);
         if (is_method(r, METHOD_USER_SERVICE_LOGIN)) {
                 const Socializer__V1__LoginResponse *login =
@@ -170,6 +158,21 @@ static void finish(struct request *r, soc_status status, const ProtobufCMessage 
         } else if (is_method(r, METHOD_USER_SERVICE_LOGOUT)) {
                 set_cookie(r, "", 0);
         }
+}
+
+/* Whether the answer goes out while it is made. */
+static bool answer_stream(struct request *r, ProtobufCMessage *message)
+{
+        if (is_method(r, METHOD_COACH_SERVICE_CHAT) &&
+            ((Socializer__V1__ChatRequest *)message)->stream)
+                stream_chat(r, (Socializer__V1__ChatRequest *)message);
+        else if (is_method(r, METHOD_COACH_SERVICE_GET_ANSWER) && !r->is_head &&
+                 ((Socializer__V1__GetAnswerRequest *)message)->stream &&
+                 ((Socializer__V1__GetAnswerRequest *)message)->after >= 0)
+                stream_follow(r, (Socializer__V1__GetAnswerRequest *)message);
+        else
+                return false;
+        return true;
 }
 
 void rpc_answer(struct request *r)
@@ -200,9 +203,8 @@ void rpc_answer(struct request *r)
                 reply_error(r, http_status, &error);
                 return;
         }
-        r->wants_stream = is_method(r, METHOD_COACH_SERVICE_CHAT) &&
-                          ((const Socializer__V1__ChatRequest *)message)->stream;
-
+        if (answer_stream(r, message))
+                return;
         r->ends_sessions = ends_sessions(r, message, &r->ends_sessions_of);
 
         const char *trace = r->headers.traceparent;

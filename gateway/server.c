@@ -3,6 +3,7 @@
 #include "gateway/listener.h"
 #include "gateway/origin.h"
 #include "gateway/request.h"
+#include "gateway/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,7 @@ static void on_tick(uv_timer_t *tick)
         s->metrics.cut_slow += conns_cut_slow(&s->conns, uv_now(s->gateway->loop));
         conns_find_gone(&s->conns, request_abandon);
         check_service(s);
+        streams_tick(s);
         if (s->gateway->stopping)
                 conns_cut_idle(&s->conns);
         if (s->conns.n == 0)
@@ -242,6 +244,8 @@ bool server_is_idle(const struct server *s)
 void server_close(struct server *s)
 {
         if (s->daemon) {
+                while (s->streams)
+                        stream_break(s->streams);
                 server_pump(s); /* resumes what was suspended, which libmicrohttpd insists on */
                 if (s->poll.type == UV_POLL)
                         uv_close((uv_handle_t *)&s->poll, NULL);

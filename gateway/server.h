@@ -16,6 +16,7 @@
 #include <uv.h>
 
 struct request;
+struct stream;
 
 struct server {
         struct gateway *gateway;
@@ -35,6 +36,7 @@ struct server {
         struct request *spare; /* requests to use again, with their memory */
         size_t n_spare;
         size_t body_bytes; /* of all requests together */
+        struct stream *streams; /* answers that are sent while they are made */
         size_t n_polled; /* requests that wait for their call without being suspended */
 
         struct router *router;

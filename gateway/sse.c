@@ -32,34 +32,57 @@ size_t sse_sentence(const char *text)
         return n;
 }
 
-static void append_delta(struct buffer *out, const char *text, size_t n)
+static void append_piece(struct buffer *out, const char *text, size_t n, size_t *offset)
 {
         AUTO_BUFFER json = BUFFER_INIT;
 
+        *offset += n;
         buffer_append_str(&json, "{\"text\":");
         json_append_string_n(&json, text, n);
         buffer_append_char(&json, '}');
         const char *line = buffer_str(&json);
+        buffer_printf(out, "id: %zu\n", *offset);
         if (line)
                 sse_append_event(out, "delta", line);
         else
                 out->failed = true;
 }
 
-void sse_append_chat(struct buffer *out, const Socializer__V1__ChatResponse *response)
+void sse_append_text(struct buffer *out, const char *text, size_t *offset)
+{
+        while (*text) {
+                size_t n = sse_sentence(text);
+
+                append_piece(out, text, n, offset);
+                text += n;
+        }
+}
+
+void sse_append_done(struct buffer *out, const Socializer__V1__ChatResponse *response)
 {
         AUTO_BUFFER json = BUFFER_INIT;
 
-        for (const char *at = response->response; *at;) {
-                size_t n = sse_sentence(at);
-
-                append_delta(out, at, n);
-                at += n;
-        }
         json_append_message(&json, contract_rules(response->base.descriptor), &response->base);
         const char *line = buffer_str(&json);
         if (line)
                 sse_append_event(out, "done", line);
         else
                 out->failed = true;
+}
+
+void sse_append_error(struct buffer *out, const struct error *error, const char *request_id)
+{
+        AUTO_BUFFER json = BUFFER_INIT;
+
+        json_append_error(&json, error, request_id);
+        const char *line = buffer_str(&json);
+        if (line)
+                sse_append_event(out, "error", line);
+        else
+                out->failed = true;
+}
+
+void sse_append_heartbeat(struct buffer *out)
+{
+        buffer_append_str(out, ": \n\n");
 }

@@ -48,6 +48,7 @@ static void on_tick(uv_timer_t *timer)
                 next = s->next;
                 ws_socket_tick(s);
         }
+        ws_coach_tick(ws);
         ws_token_tick(ws);
         ws_room_tick(ws);
 }
@@ -136,6 +137,7 @@ struct ws *ws_free(struct ws *ws)
         while (ws->sockets)
                 ws_socket_drop(ws->sockets);
         on_flush(&ws->flush);
+        ws_user_drop_listeners(ws);
         ws->subscriber = soc_subscriber_free(ws->subscriber);
         uv_close((uv_handle_t *)&ws->flush, on_handle_closed);
         uv_close((uv_handle_t *)&ws->tick, on_handle_closed);

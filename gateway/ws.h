@@ -28,6 +28,18 @@ struct ws_peer {
         void *release_arg;
 };
 
+/* Somebody else than a socket who follows what happens to a user. */
+struct ws_listener {
+        /* The subscription is there, or will not be soon; once. */
+        void (*on_ready)(struct ws_listener *l);
+        void (*on_event)(struct ws_listener *l, const Socializer__V1__UserEvent *event);
+        /* Below: ws_user.c's. */
+        struct ws *ws;
+        struct ws_user *user; /* NULL: listens to nobody */
+        struct ws_listener *prev, *next;
+        bool is_ready;
+};
+
 /* Opens the subscription socket at g->options->events_url; g->client and g->loop are there already.
  */
 enum status ws_new(struct gateway *g, struct ws **ret, struct error *reterr) MUST_CHECK;
@@ -38,6 +50,12 @@ unsigned ws_n_strangers(const struct ws *ws, const char *client_address);
 /* A call that went through the gateway may have ended sessions of this user (0: of the one whose
  * token this is): asks the service about their tokens now instead of within half a minute. */
 void ws_recheck(struct ws *ws, int64_t user_id, const char *token);
+/* Follows the user whose token this is, which the service has said just now. on_ready() may run
+ * before this returns. RESOURCE_EXHAUSTED: no memory. */
+enum status ws_listen(struct ws *ws, struct ws_listener *l, int64_t user_id, const char *token,
+                      struct error *reterr) MUST_CHECK;
+/* Nothing where it does not listen. */
+void ws_unlisten(struct ws_listener *l);
 /* Closes every connection with 1001, now as far as its peer reads, and accepts no more. */
 void ws_stop(struct ws *ws);
 /* Whether every connection is gone, which happens within a second or two after ws_stop(). */

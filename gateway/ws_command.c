@@ -124,6 +124,8 @@ static const struct command commands[] = {
         {"react", ws_talk_react, {"room_id", "message_id", "emoji", "is_added"}},
         {"typing", run_typing, {"room_id", "is_typing"}},
         {"read", run_read, {"room_id", "seq"}},
+        {"coach_message", ws_coach_message, {"content", "thread_id", "client_message_id"}},
+        {"coach_cancel", ws_coach_cancel, {"answer_id"}},
         {"get_online_users", run_online, {"room_id"}},
         {"ping", run_ping, {NULL}},
 };

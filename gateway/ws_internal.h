@@ -64,9 +64,10 @@ struct ws_user {
         struct ws_user *next; /* of the bucket */
         int64_t id;
         char username[64];
-        unsigned refs; /* its sockets and tokens */
+        unsigned refs; /* its sockets, tokens and listeners */
         struct ws_socket *sockets;
         unsigned n_sockets;
+        struct ws_listener *listeners; /* a reference each */
         bool subscribed; /* asked for */
         bool heard; /* has been there: what comes after a pause may have been missed */
         uint64_t rechecked_ms; /* when the subscription failed for want of a session */
@@ -205,6 +206,7 @@ struct ws {
         struct ws_socket *sockets;
         unsigned n_sockets; /* that are not GONE */
         struct ws_socket *dirty;
+        struct ws_ask *asks; /* questions to the coach that are on their way */
         struct ws_token *tokens[WS_BUCKETS];
         struct ws_user *users[WS_BUCKETS];
         struct ws_room *rooms[WS_BUCKETS];
@@ -244,6 +246,7 @@ void ws_socket_unref(struct ws_socket *s);
 struct ws_about {
         const char *client_message_id; /* NULL or "": nothing */
         int64_t room_id, message_id; /* 0: nothing */
+        const char *answer_id; /* NULL: nothing */
 };
 
 /* An error frame to one socket. about may be NULL. */
@@ -268,6 +271,8 @@ void ws_user_attach(struct ws_socket *s, struct ws_user *u);
 void ws_user_detach(struct ws_socket *s);
 /* Sees to it that the user's own events come, by the right of this token. */
 void ws_user_subscribe(struct ws_user *u, const struct ws_token *t);
+/* Nobody listens to anybody any more. */
+void ws_user_drop_listeners(struct ws *ws);
 void ws_user_on_event(void *closure, const Socializer__V1__UserEvent *event);
 void ws_user_on_state(void *closure, int64_t user_id, const soc_error *error);
 
@@ -364,6 +369,17 @@ void ws_typing_event(struct ws_room *r, const Socializer__V1__Typing *typing);
 void ws_typing_tick(struct ws_room *r, uint64_t now);
 void ws_typing_clear(struct ws_room *r);
 
+/* --- ws_coach.c --- */
+enum status ws_coach_message(struct ws_socket *s, json_t *object, struct error *reterr);
+enum status ws_coach_cancel(struct ws_socket *s, json_t *object, struct error *reterr);
+/* Whether the event is not for this socket: it has asked, and the reply tells the end. */
+bool ws_coach_hides(const struct ws_socket *s, const Socializer__V1__UserEvent *event);
+/* After the event has been sent to whom it is for. */
+void ws_coach_told(struct ws *ws, const Socializer__V1__UserEvent *event);
+/* It ends. is_goodbye: by the peer's will, so that nobody wants its answers any more. */
+void ws_coach_leave(struct ws_socket *s, bool is_goodbye);
+void ws_coach_tick(struct ws *ws);
+
 /* --- ws_presence.c: telling the service who is where, and asking it --- */
 
 /* The rooms of the socket have changed. */
@@ -389,6 +405,8 @@ void ws_json_typing(struct ws *ws, int64_t room_id, int64_t user_id, const char 
 void ws_json_read(struct ws *ws, int64_t room_id, const Socializer__V1__ReadMark *mark);
 void ws_json_online(struct ws *ws, int64_t room_id,
                     const Socializer__V1__ListOnlineUsersResponse *online);
+void ws_json_coach_answer(struct ws *ws, const Socializer__V1__ChatResponse *response,
+                          const char *client_message_id);
 /* False when there is nothing to say. */
 bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event);
 

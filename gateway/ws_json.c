@@ -43,6 +43,8 @@ void ws_json_error(struct ws *ws, const struct error *error, const struct ws_abo
                 buffer_printf(b, ",\"room_id\":%" PRId64, about->room_id);
         if (about && about->message_id)
                 buffer_printf(b, ",\"message_id\":%" PRId64, about->message_id);
+        if (about && about->answer_id)
+                ws_json_text(b, "answer_id", about->answer_id);
         buffer_append_char(b, '}');
 }
 
@@ -159,6 +161,51 @@ static void json_invite(struct buffer *b, const Socializer__V1__Invite *invite)
         buffer_append_char(b, '}');
 }
 
+void ws_json_coach_answer(struct ws *ws, const Socializer__V1__ChatResponse *response,
+                          const char *client_message_id)
+{
+        struct buffer *b = &ws->text;
+
+        buffer_append_str(b, "{\"type\":\"coach_done\"");
+        ws_json_text(b, "answer_id", response->answer_id);
+        ws_json_text(b, "thread_id", response->thread_id);
+        ws_json_text(b, "code", status_name(STATUS_OK));
+        ws_json_text(b, "response", response->response);
+        ws_json_text(b, "engine", response->engine);
+        ws_json_text(b, "notice", response->notice);
+        if (*client_message_id)
+                ws_json_text(b, "client_message_id", client_message_id);
+        buffer_append_char(b, '}');
+}
+
+static void json_coach_done(struct buffer *b, const Socializer__V1__CoachDone *done)
+{
+        enum status status = status_from_wire((uint32_t)done->code);
+
+        buffer_append_str(b, "{\"type\":\"coach_done\"");
+        ws_json_text(b, "answer_id", done->answer_id);
+        ws_json_text(b, "thread_id", done->thread_id);
+        ws_json_text(b, "code", status_name(status));
+        if (status == STATUS_OK) {
+                ws_json_text(b, "response", done->response);
+                ws_json_text(b, "engine", done->engine);
+                ws_json_text(b, "notice", done->notice);
+        } else {
+                ws_json_text(b, "message", done->message);
+        }
+        buffer_append_char(b, '}');
+}
+
+static void json_coach_delta(struct buffer *b, const Socializer__V1__CoachDelta *delta)
+{
+        buffer_append_str(b, "{\"type\":\"coach_delta\"");
+        ws_json_text(b, "answer_id", delta->answer_id);
+        ws_json_text(b, "thread_id", delta->thread_id);
+        buffer_printf(b, ",\"offset\":%" PRId32, delta->offset);
+        ws_json_text(b, "text", delta->text);
+        buffer_append_char(b, '}');
+}
+
 bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event)
 {
         struct buffer *b = &ws->text;
@@ -178,6 +225,12 @@ bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event)
                 buffer_printf(
                         b, "{\"type\":\"room_read\",\"room_id\":%" PRId64 ",\"seq\":%" PRId64 "}",
                         event->read->room_id, event->read->seq);
+                return true;
+        case SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DELTA:
+                json_coach_delta(b, event->coach_delta);
+                return true;
+        case SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DONE:
+                json_coach_done(b, event->coach_done);
                 return true;
         default:
                 return false;

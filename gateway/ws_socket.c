@@ -37,6 +37,7 @@ static void on_closed(uv_handle_t *handle)
 
 static void leave_all(struct ws_socket *s)
 {
+        ws_coach_leave(s, wslay_event_get_close_received(s->wslay));
         ws_presence_end(s);
         while (s->members)
                 ws_member_leave(s->members, NULL);

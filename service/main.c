@@ -3,6 +3,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/wire.h"
+#include "service/api/coach_answers.h"
 #include "service/auth/authority.h"
 #include "service/auth/guard.h"
 #include "service/auth/seal_old.h"
@@ -39,6 +40,10 @@
 
 /* Password and long calls, and the thread that prepares writes, read as well. */
 #define MORE_READ_CONNECTIONS 4
+
+/* A thread for each answer that the coach may be making, most of which sleep, and some for what
+ * else takes its time. */
+#define MAX_LONG_THREADS (ANSWERS_MAX + 56)
 
 #define SLOW_QUERY_MS 250
 #define LONG_LEASE_MS 2000
@@ -281,6 +286,7 @@ static enum status open_rpc(struct service *service, struct error *reterr)
                 .urls = arg_rpc.n_items ? arg_rpc.items : defaults,
                 .n_urls = arg_rpc.n_items ? arg_rpc.n_items : 1,
                 .n_readers = n_readers(),
+                .max_long_threads = MAX_LONG_THREADS,
                 .writes_per_second = arg_write_rate,
                 .writes_burst = arg_write_burst,
         };
@@ -338,8 +344,11 @@ static enum status check_key(struct error *reterr)
 static enum status open_coach(struct service *service, struct error *reterr)
 {
         static const struct coach_engine *engines[2]; /* the first one stands in for the other */
-        enum status st = openai_new(NULL, &service->openai, reterr);
+        const struct openai_options options = {.max_runs = ANSWERS_MAX};
+        enum status st = openai_new(&options, &service->openai, reterr);
 
+        if (st == STATUS_OK)
+                st = answers_new(service->publisher, &service->answers, reterr);
         if (st != STATUS_OK)
                 return st;
         engines[0] = &coach_builtin;
@@ -402,6 +411,7 @@ static void stop(struct service *service, int code)
         arm_watchdog(CLOSE_S, code);
         service->rpc = rpc_server_free(service->rpc);
         service->presence = presence_free(service->presence);
+        service->answers = answers_free(service->answers);
         service->publisher = publisher_free(service->publisher);
         service->room_guard = guard_free(service->room_guard);
         service->live_rate = rate_free(service->live_rate);

@@ -12,6 +12,7 @@ struct presence; /* service/events: who is there */
 struct upkeep; /* service/upkeep: index, retention */
 struct coach; /* service/coach: asks engines */
 struct openai; /* service/coach: the engine for language models */
+struct answers; /* service/api: the coach's, in the making */
 struct rpc_server; /* service/rpc */
 
 struct service {
@@ -25,6 +26,7 @@ struct service {
         struct guard *room_guard; /* service/auth/guard.h: against guessing rooms' passwords */
         struct openai *openai;
         struct coach *coach;
+        struct answers *answers;
         struct rpc_server *rpc;
         int64_t started_at_ms;
 };

@@ -9,7 +9,7 @@
 
 static const struct verb *const verbs[] = {
         &verb_call,    &verb_list, &verb_describe, &verb_login, &verb_logout, &verb_pool,
-        &verb_queries, &verb_user, &verb_room,     &verb_send,  &verb_follow,
+        &verb_queries, &verb_user, &verb_room,     &verb_send,  &verb_follow, &verb_coach,
 };
 
 enum {
@@ -35,6 +35,8 @@ enum {
         OPTION_BAN,
         OPTION_ROOM,
         OPTION_REPLY_TO,
+        OPTION_THREAD,
+        OPTION_LANGUAGE,
 };
 
 static const struct option options[] = {
@@ -60,6 +62,8 @@ static const struct option options[] = {
         {"ban", no_argument, NULL, OPTION_BAN},
         {"room", required_argument, NULL, OPTION_ROOM},
         {"reply-to", required_argument, NULL, OPTION_REPLY_TO},
+        {"thread", required_argument, NULL, OPTION_THREAD},
+        {"language", required_argument, NULL, OPTION_LANGUAGE},
         {NULL, 0, NULL, 0},
 };
 
@@ -179,6 +183,12 @@ static int take_verb_option(struct cli *cli, int option)
                 break;
         case OPTION_REPLY_TO:
                 cli->reply_to = optarg;
+                break;
+        case OPTION_THREAD:
+                cli->thread = optarg;
+                break;
+        case OPTION_LANGUAGE:
+                cli->language = optarg;
                 break;
         default:
                 break;

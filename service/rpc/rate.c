@@ -17,8 +17,7 @@ struct bucket {
 };
 
 struct rate {
-        uint64_t interval_ns; /* between two calls in the long run; 0 = no limit */
-        uint64_t burst_ns; /* how far full_at_ns may lie ahead */
+        struct rate_limit limit; /* interval_ns 0 = none */
         pthread_mutex_t locks[N_LOCKS];
         struct bucket sets[N_SETS][N_WAYS];
 };
@@ -30,8 +29,8 @@ enum status rate_new(unsigned per_second, unsigned burst, struct rate **ret, str
         if (!r)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
         if (per_second) {
-                r->interval_ns = NS_PER_S / per_second;
-                r->burst_ns = r->interval_ns * (burst ? burst : 1);
+                r->limit.interval_ns = NS_PER_S / per_second;
+                r->limit.burst_ns = r->limit.interval_ns * (burst ? burst : 1);
         }
         for (size_t i = 0; i < N_LOCKS; i++)
                 pthread_mutex_init(&r->locks[i], NULL);
@@ -64,24 +63,29 @@ static struct bucket *find(struct bucket set[static N_WAYS], uint64_t key)
         return fullest;
 }
 
-enum status rate_take(struct rate *r, uint64_t key, uint64_t now_ns, struct error *reterr)
+enum status rate_take_by(struct rate *r, uint64_t key, uint64_t now_ns,
+                         const struct rate_limit *limit, struct error *reterr)
 {
-        if (r->interval_ns == 0)
-                return STATUS_OK;
-
         uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15) >> 32;
         size_t set = hash % N_SETS;
         LOCK(&r->locks[set % N_LOCKS]);
         struct bucket *b = find(r->sets[set], key);
         uint64_t full_at_ns = b->full_at_ns > now_ns ? b->full_at_ns : now_ns;
 
-        full_at_ns += r->interval_ns;
-        if (full_at_ns > now_ns + r->burst_ns) {
-                uint64_t wait_ns = full_at_ns - now_ns - r->burst_ns;
+        full_at_ns += limit->interval_ns;
+        if (full_at_ns > now_ns + limit->burst_ns) {
+                uint64_t wait_ns = full_at_ns - now_ns - limit->burst_ns;
                 return error_retry(reterr, STATUS_RESOURCE_EXHAUSTED,
                                    (uint32_t)(wait_ns / NS_PER_MS + 1),
                                    "too many changes in a short time; wait a little");
         }
         b->full_at_ns = full_at_ns;
         return STATUS_OK;
+}
+
+enum status rate_take(struct rate *r, uint64_t key, uint64_t now_ns, struct error *reterr)
+{
+        if (r->limit.interval_ns == 0)
+                return STATUS_OK;
+        return rate_take_by(r, key, now_ns, &r->limit, reterr);
 }

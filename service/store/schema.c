@@ -254,10 +254,39 @@ static const char version_3[] =
         /* These were open text, and are worth a day at most. */
         "DELETE FROM replay WHERE method = 'socializer.v1.CoachService/Chat';";
 
+/* Settings of the coach: "" is the server's, of the server the built-in. Keys are sealed. */
+static const char version_5[] =
+        "CREATE TABLE coach_user ("
+        "  user_id INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,"
+        "  provider TEXT NOT NULL DEFAULT '',"
+        "  endpoint TEXT NOT NULL DEFAULT '',"
+        "  model TEXT NOT NULL DEFAULT '',"
+        "  language TEXT NOT NULL DEFAULT '',"
+        "  api_key BLOB"
+        ") STRICT;"
+
+        "CREATE TABLE coach_server ("
+        "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+        "  provider TEXT NOT NULL DEFAULT '',"
+        "  endpoint TEXT NOT NULL DEFAULT '',"
+        "  model TEXT NOT NULL DEFAULT '',"
+        "  api_key BLOB,"
+        "  allow_private INTEGER NOT NULL DEFAULT 0 CHECK (allow_private IN (0, 1)),"
+        "  requests_per_minute INTEGER NOT NULL DEFAULT 30,"
+        "  context_bytes INTEGER NOT NULL DEFAULT 16384"
+        ") STRICT;"
+        "INSERT INTO coach_server (id) VALUES (1);"
+
+        "CREATE TABLE coach_allowed ("
+        "  position INTEGER PRIMARY KEY,"
+        "  endpoint TEXT NOT NULL"
+        ") STRICT;";
+
 const struct db_migration store_migrations[] = {
         {1, version_1},
         {2, version_2},
         {3, version_3},
+        {5, version_5},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 

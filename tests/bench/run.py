@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 
+import coach
 import fanout
 import latency
 import messages
@@ -16,7 +17,7 @@ import reads
 from contestants import ROOT, Bench
 from host import rss_bytes
 
-WORDS = ("rpc", "http", "login", "memory", "messages", "fanout", "latency")
+WORDS = ("rpc", "http", "login", "memory", "messages", "fanout", "latency", "coach")
 
 
 def parse_options():
@@ -83,6 +84,8 @@ def main():
             fanout.bench_fanout(bench, options.sockets)
         if "latency" in wanted:
             latency.bench_latency(bench, options)
+        if "coach" in wanted:
+            coach.bench_coach(bench)
     finally:
         bench.stop()
 

@@ -49,7 +49,7 @@ check() {
 without_a_service() {
         check 0 '^usage: socializer' --help
         check 0 'socializer [0-9]+\.' --version
-        for verb in call list describe login logout pool queries user room send follow; do
+        for verb in call list describe login logout pool queries user room send follow coach; do
                 check 0 'Examples:' "$verb" --help
         done
         check 2 'say what to do'
@@ -84,6 +84,11 @@ without_a_service() {
         check 2 'mute_seconds' room mute 2 bob long
         check 2 'state' room members 2 asleep
         check 2 'invite_id' room accept me
+        check 2 'want: socializer coach' coach How do I say no
+        check 2 'want: socializer coach rehearse' coach rehearse
+        check 2 'want: socializer coach clarify' coach clarify x --thread y
+        check 2 'others can see the command line' coach settings api_key=secret
+        check 2 'want provider, endpoint' coach settings colour=red
         check 2 "no 'user frobnicate'" user frobnicate
         check 2 'socializer user role' user role ada
         check 2 'user or admin' user role ada king
@@ -228,6 +233,22 @@ rooms_entered() {
         check 1 'NOT_FOUND' room show 3
 }
 
+# The built-in coach's words come at once; that others come piece by piece is test_coach_stream's.
+coach() {
+        check 0 '[a-z]' coach 'How do I say no?' --thread work
+        check 0 '"thread_id": "work"' coach - --thread work --json <<<'And then?'
+        check 1 'INVALID_ARGUMENT: thread_id' coach hello --thread 'a b'
+        check 0 '"content": "How do I say no\?"' call ListMessages '{"user_id": "me", "thread_id": "work"}'
+        check 0 '^[0-9]+ of 10' coach rehearse 'You never listen.'
+        check 0 '"engine": "builtin"' coach clarify 'Could you maybe look at it?' --json
+        check 0 "provider +\(the server's\)" coach settings
+        check 0 'language +de' coach settings language=de api_key <<<sk-password456
+        check 0 'api_key +\(set\)' coach settings
+        check 0 'api_key +\(none\)' coach settings api_key= language=
+        check 1 'PERMISSION_DENIED: endpoint' coach settings endpoint=https://api.example.org/v1
+        check 1 'INVALID_ARGUMENT: provider' coach settings provider=oracle
+}
+
 statistics() {
         check 0 'connections, .* leased' pool
         check 0 '"connections"' pool --json
@@ -298,6 +319,7 @@ rooms
 sign_in_ada
 rooms_made
 rooms_entered
+coach
 statistics
 goodbye
 if grep -qE 'password(123|456)|sesame' "$dir/service.log"; then

@@ -64,6 +64,15 @@ answer=$(curl -sSN -i -X POST "$url/api/ai-chat" -H "Authorization: Bearer $toke
         -H "Content-Type: application/json" -d '{"message": "Hello AI!", "stream": true}')
 has "$answer" 'text/event-stream' '^event: delta' '^event: done'
 [ "$(grep -c '^event: done' <<<"$answer")" = 1 ] || fail "want one done event"
+answer=$(curl -sSN -X POST "$url/api/ai-chat" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" \
+        -d '{"message": "How do I say no?", "stream": true, "answer_id": "first"}')
+has "$answer" '"answer_id": ?"first"'
+answer=$(curl -sS "$url/api/coach/answers/first" -H "Authorization: Bearer $token")
+has "$answer" '"is_done": ?true' '"text": ?".'
+answer=$(curl -sS -X POST "$url/api/coach/rehearse" -H "Authorization: Bearer $token" \
+        -H "Content-Type: application/json" -d '{"draft": "You never listen."}')
+has "$answer" '"score": ?[0-9]' '"reasons"' '"better"'
 
 answer=$(curl -sS -i -X POST "$url/api/auth/register" -H "Content-Type: application/json" \
         -d '{"username":"walker","email":"walker@example.org","password":"password123"}')

@@ -1,0 +1,18 @@
+/* API keys of language models at rest. A user's is sealed with the user's own key (the vault's),
+ * the server's with one that is made of token.key: neither is in the database. */
+#ifndef SERVICE_API_COACH_KEY_H
+#define SERVICE_API_COACH_KEY_H
+
+#include "common/frame.h"
+#include "service/rpc/call.h"
+
+/* Within a write lease. user_id 0: the server's. The sealed key lives in call->arena; nothing is
+ * sealed as nothing. */
+enum status coach_key_seal(struct call *call, struct lease *lease, int64_t user_id, const char *key,
+                           struct frame_bytes *ret, struct error *reterr) MUST_CHECK;
+/* "" of nothing. FAILED_PRECONDITION: it does not open, as with another token.key. */
+enum status coach_key_open(struct call *call, struct lease *lease, int64_t user_id,
+                           struct frame_bytes sealed, const char **ret,
+                           struct error *reterr) MUST_CHECK;
+
+#endif
