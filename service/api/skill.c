@@ -1,4 +1,4 @@
-/* SkillService: the catalogue of skills, and users' levels in them. */
+/* SkillService, but for what level.c has: the catalogue of skills, and users' levels in them. */
 #include "common/contract.h"
 #include "service/api/wire.h"
 #include "service/service.h"

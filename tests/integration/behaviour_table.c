@@ -144,6 +144,29 @@ const struct behaviour behaviours[] = {
         {"a negative user's skills", ADMIN, "SkillService/ListUserSkills", "{\"user_id\":-1}", BAD, "user_id"},
         {"the level in a negative skill", HUMAN, "SkillService/GetUserSkillLevel", "{\"user_id\":\"me\",\"skill_id\":-1}", BAD, "skill_id"},
 
+        /* ListLevelChanges, GetLevelChange, DisputeLevelChange */
+        {"levels over time", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\"}", OK, "{\"changes\":[{\"id\":2,\"user_id\":2,\"skill_id\":6,\"skill_name\":\"courage\",\"old_level\":0,\"new_level\":10,\"engine\":\"self\",\"is_self_assessed\":true,\"evidence\":[],\"disputed_at\":null,\"is_reverted\":false},{\"id\":1,\"skill_id\":5,\"old_level\":0,\"new_level\":7}],\"next_page_token\":\"\"}"},
+        {"levels over time in a skill", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"skill_id\":5}", OK, "{\"changes\":[{\"id\":1}]}"},
+        {"levels over time in no skill", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"skill_id\":99}", MISSING, NULL},
+        {"levels over time in a negative skill", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"skill_id\":-1}", BAD, "skill_id"},
+        {"too many changes of levels", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"page_size\":101}", BAD, "page_size"},
+        {"changes of levels from a bad token", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"page_token\":\"%%%\"}", BAD, "page_token"},
+        {"another's levels over time", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":3}", DENIED, NULL},
+        {"another's levels over time as administrator", ADMIN, "SkillService/ListLevelChanges", "{\"user_id\":3}", OK, "{\"changes\":[{\"id\":3,\"engine\":\"admin\",\"is_self_assessed\":false,\"new_level\":3}]}"},
+        {"nobody's levels over time", ADMIN, "SkillService/ListLevelChanges", "{\"user_id\":99}", MISSING, NULL},
+        {"a change of a level", HUMAN, "SkillService/GetLevelChange", "{\"user_id\":\"me\",\"change_id\":1}", OK, "{\"change\":{\"id\":1,\"new_level\":7}}"},
+        {"another's change of a level", HUMAN, "SkillService/GetLevelChange", "{\"user_id\":\"me\",\"change_id\":3}", MISSING, NULL},
+        {"a change of another's level", HUMAN, "SkillService/GetLevelChange", "{\"user_id\":3,\"change_id\":3}", DENIED, NULL},
+        {"no change of a level", HUMAN, "SkillService/GetLevelChange", "{\"user_id\":\"me\",\"change_id\":99}", MISSING, NULL},
+        {"change zero of a level", HUMAN, "SkillService/GetLevelChange", "{\"user_id\":\"me\",\"change_id\":0}", BAD, "change_id"},
+        {"dispute what I did myself", HUMAN, "SkillService/DisputeLevelChange", "{\"user_id\":\"me\",\"change_id\":1,\"reason\":\"no\"}", STATUS_FAILED_PRECONDITION, NULL},
+        {"dispute what an administrator did", OTHER, "SkillService/DisputeLevelChange", "{\"user_id\":\"me\",\"change_id\":3,\"reason\":\"no\"}", STATUS_FAILED_PRECONDITION, NULL},
+        {"dispute without a reason", HUMAN, "SkillService/DisputeLevelChange", "{\"user_id\":\"me\",\"change_id\":1}", BAD, "reason"},
+        {"dispute another's change", HUMAN, "SkillService/DisputeLevelChange", "{\"user_id\":\"me\",\"change_id\":3,\"reason\":\"no\"}", MISSING, NULL},
+        {"dispute a change of another's level", HUMAN, "SkillService/DisputeLevelChange", "{\"user_id\":3,\"change_id\":3,\"reason\":\"no\"}", DENIED, NULL},
+        {"dispute for another as administrator", ADMIN, "SkillService/DisputeLevelChange", "{\"user_id\":2,\"change_id\":1,\"reason\":\"no\"}", DENIED, NULL},
+        {"the levels are as they were", HUMAN, "SkillService/GetUserSkillLevel", "{\"user_id\":\"me\",\"skill_id\":5}", OK, "{\"level\":7}"},
+
         /* add_training, get_training_for_user, get_training_for_skill, update_training_status */
         {"the trainings of a new user", HUMAN, "TrainingService/ListUserTrainings", "{\"user_id\":\"me\"}", OK, "{\"trainings\":[{\"id\":3,\"skill_id\":1,\"status\":\"active\",\"progress\":0.0,\"days\":30,\"level\":0,\"next_milestone\":2},{\"id\":4,\"skill_id\":2,\"status\":\"active\",\"progress\":0.0,\"days\":30,\"level\":0,\"next_milestone\":2}]}"},
         {"a level moves its training", OTHER, "TrainingService/ListUserTrainings", "{\"user_id\":\"me\"}", OK, "{\"trainings\":[{\"skill_id\":1,\"progress\":0.3,\"level\":3,\"next_milestone\":4},{\"skill_id\":2,\"progress\":0.0}]}"},
@@ -177,6 +200,15 @@ const struct behaviour behaviours[] = {
         {"update no training", ADMIN, "TrainingService/UpdateTrainingStatus", "{\"training_id\":99,\"status\":\"paused\"}", MISSING, NULL},
         {"level 10 completes a training", HUMAN, "SkillService/SetUserSkill", "{\"user_id\":\"me\",\"skill_id\":5,\"level\":10}", OK, "{\"user_skill\":{\"level\":10}}"},
         {"a training completed by its level", HUMAN, "TrainingService/GetTraining", "{\"training_id\":9}", OK, "{\"training\":{\"status\":\"completed\",\"progress\":1.0,\"level\":10,\"next_milestone\":0}}"},
+
+        /* GetReminder */
+        {"a reminder", OTHER, "TrainingService/GetReminder", "{\"user_id\":\"me\"}", OK, "{\"username\":\"other\",\"plans\":[{\"skill_name\":\"empathy\",\"days_left\":30,\"training\":{\"level\":3,\"next_milestone\":4}},{\"skill_name\":\"active listening\",\"days_left\":30,\"training\":{\"level\":0,\"next_milestone\":2}},{\"skill_name\":\"patience\",\"days_left\":7,\"training\":{\"id\":10}}],\"hint\":\"\",\"text\":\"Welcome back, other!\\nempathy: level 3 of 10, next milestone at level 4, 30 days left.\\nactive listening: level 0 of 10, next milestone at level 2, 30 days left.\\npatience: level 0 of 10, next milestone at level 2, 7 days left.\"}"},
+        {"pause one plan", HUMAN, "TrainingService/UpdateTrainingStatus", "{\"training_id\":3,\"status\":\"paused\"}", OK, "{}"},
+        {"pause the other plan", HUMAN, "TrainingService/UpdateTrainingStatus", "{\"training_id\":4,\"status\":\"paused\"}", OK, "{}"},
+        {"a reminder without a plan", HUMAN, "TrainingService/GetReminder", "{\"user_id\":\"me\"}", OK, "{\"username\":\"human\",\"plans\":[],\"hint\":\"No training of yours is active. Choose a skill and start one: it gives you a plan and a milestone at every other level.\"}"},
+        {"another's reminder", HUMAN, "TrainingService/GetReminder", "{\"user_id\":3}", DENIED, NULL},
+        {"nobody's reminder", ADMIN, "TrainingService/GetReminder", "{\"user_id\":99}", MISSING, NULL},
+        {"a negative user's reminder", ADMIN, "TrainingService/GetReminder", "{\"user_id\":-1}", BAD, "user_id"},
 
         /* ChatService: the general room */
         {"an empty room", HUMAN, "ChatService/ListRoomMessages", "{\"room_id\":\"general\"}", OK, "{\"messages\":[],\"last_seq\":0}"},
