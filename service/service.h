@@ -11,6 +11,7 @@ struct presence; /* service/events: who is there */
 struct upkeep; /* service/upkeep: index, retention */
 struct coach; /* service/coach: asks engines */
 struct openai; /* service/coach: the engine for language models */
+struct progress; /* service/progress: levels that move */
 struct rpc_server; /* service/rpc */
 
 struct service {
@@ -22,6 +23,7 @@ struct service {
         struct guard *room_guard; /* service/auth/guard.h: against guessing rooms' passwords */
         struct openai *openai;
         struct coach *coach;
+        struct progress *progress;
         struct rpc_server *rpc;
         int64_t started_at_ms;
 };

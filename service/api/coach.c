@@ -1,6 +1,7 @@
 /* CoachService: gathers what the coach should know, asks it, and remembers what was said. */
 #include "service/coach/coach.h"
 
+#include "service/api/practice.h"
 #include "service/api/wire.h"
 #include "service/rpc/call.h"
 #include "service/service.h"
@@ -67,6 +68,8 @@ static enum status remember(struct call *call, struct lease *lease, void *arg, s
         int64_t ids[ARRAY_SIZE(said)];
         enum status st = memory_append(lease, chat->user_id, said, ARRAY_SIZE(said), ids, reterr);
 
+        if (st == STATUS_OK)
+                st = practice_told_coach(call, lease, chat->user_id, ids[0], reterr);
         if (st != STATUS_OK)
                 return st;
         chat->rsp->tools_used = arena_memdup(call->arena, tools, sizeof(tools));

@@ -144,7 +144,7 @@ const struct behaviour behaviours[] = {
         {"a negative user's skills", ADMIN, "SkillService/ListUserSkills", "{\"user_id\":-1}", BAD, "user_id"},
         {"the level in a negative skill", HUMAN, "SkillService/GetUserSkillLevel", "{\"user_id\":\"me\",\"skill_id\":-1}", BAD, "skill_id"},
 
-        /* ListLevelChanges, GetLevelChange, DisputeLevelChange */
+        /* ListLevelChanges, GetLevelChange, DisputeLevelChange; those with evidence are in test_levels.c */
         {"levels over time", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\"}", OK, "{\"changes\":[{\"id\":2,\"user_id\":2,\"skill_id\":6,\"skill_name\":\"courage\",\"old_level\":0,\"new_level\":10,\"engine\":\"self\",\"is_self_assessed\":true,\"evidence\":[],\"disputed_at\":null,\"is_reverted\":false},{\"id\":1,\"skill_id\":5,\"old_level\":0,\"new_level\":7}],\"next_page_token\":\"\"}"},
         {"levels over time in a skill", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"skill_id\":5}", OK, "{\"changes\":[{\"id\":1}]}"},
         {"levels over time in no skill", HUMAN, "SkillService/ListLevelChanges", "{\"user_id\":\"me\",\"skill_id\":99}", MISSING, NULL},
