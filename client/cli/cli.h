@@ -26,6 +26,7 @@ enum cli_flags {
         CLI_BAN = 1 << 10,
         CLI_ROOM = 1 << 11,
         CLI_REPLY_TO = 1 << 12,
+        CLI_DISPUTE = 1 << 13,
 };
 
 #define CLI_MAX_INVITES 100
@@ -47,6 +48,7 @@ struct cli {
         const char *direct; /* --direct */
         const char *room; /* --room */
         const char *reply_to; /* --reply-to */
+        const char *dispute; /* --dispute */
         char **arguments; /* after the verb */
         int n_arguments;
 
@@ -66,7 +68,7 @@ struct verb {
 };
 
 extern const struct verb verb_call, verb_list, verb_describe, verb_login, verb_logout, verb_pool,
-        verb_queries, verb_user, verb_room, verb_send, verb_follow;
+        verb_queries, verb_user, verb_room, verb_send, verb_follow, verb_skills, verb_levels;
 
 /* options.c */
 /* Reads the command line and the environment. CLI_DONE: go on, or, with cli->verb NULL, everything

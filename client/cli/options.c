@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-        &verb_call,    &verb_list, &verb_describe, &verb_login, &verb_logout, &verb_pool,
-        &verb_queries, &verb_user, &verb_room,     &verb_send,  &verb_follow,
+        &verb_call,   &verb_list,    &verb_describe, &verb_login, &verb_logout,
+        &verb_pool,   &verb_queries, &verb_user,     &verb_room,  &verb_send,
+        &verb_follow, &verb_skills,  &verb_levels,
 };
 
 enum {
@@ -35,6 +36,7 @@ enum {
         OPTION_BAN,
         OPTION_ROOM,
         OPTION_REPLY_TO,
+        OPTION_DISPUTE,
 };
 
 static const struct option options[] = {
@@ -60,6 +62,7 @@ static const struct option options[] = {
         {"ban", no_argument, NULL, OPTION_BAN},
         {"room", required_argument, NULL, OPTION_ROOM},
         {"reply-to", required_argument, NULL, OPTION_REPLY_TO},
+        {"dispute", required_argument, NULL, OPTION_DISPUTE},
         {NULL, 0, NULL, 0},
 };
 
@@ -179,6 +182,9 @@ static int take_verb_option(struct cli *cli, int option)
                 break;
         case OPTION_REPLY_TO:
                 cli->reply_to = optarg;
+                break;
+        case OPTION_DISPUTE:
+                cli->dispute = optarg;
                 break;
         default:
                 break;
