@@ -14,6 +14,7 @@
 #include "service/events/presence.h"
 #include "service/events/publisher.h"
 #include "service/notify.h"
+#include "service/progress/progress.h"
 #include "service/rpc/rate.h"
 #include "service/rpc/server.h"
 #include "service/service.h"
@@ -396,6 +397,9 @@ static enum status start(struct service *service, struct error *reterr)
         if (st == STATUS_OK)
                 st = open_coach(service, reterr);
         if (st == STATUS_OK)
+                st = progress_new(service->db, service->coach, service->vault, &service->progress,
+                                  reterr);
+        if (st == STATUS_OK)
                 st = open_rpc(service, reterr);
         return st;
 }
@@ -407,6 +411,7 @@ static void stop(struct service *service, int code)
         if (service->rpc)
                 rpc_server_stop(service->rpc);
         service->upkeep = upkeep_free(service->upkeep);
+        service->progress = progress_free(service->progress);
         service->db = db_close(service->db);
         arm_watchdog(CLOSE_S, code);
         service->rpc = rpc_server_free(service->rpc);

@@ -28,6 +28,7 @@ enum cli_flags {
         CLI_REPLY_TO = 1 << 12,
         CLI_THREAD = 1 << 13,
         CLI_LANGUAGE = 1 << 14,
+        CLI_DISPUTE = 1 << 15,
 };
 
 #define CLI_MAX_INVITES 100
@@ -51,6 +52,7 @@ struct cli {
         const char *reply_to; /* --reply-to */
         const char *thread; /* --thread */
         const char *language; /* --language */
+        const char *dispute; /* --dispute */
         char **arguments; /* after the verb */
         int n_arguments;
 
@@ -70,7 +72,8 @@ struct verb {
 };
 
 extern const struct verb verb_call, verb_list, verb_describe, verb_login, verb_logout, verb_pool,
-        verb_queries, verb_user, verb_room, verb_send, verb_follow, verb_coach;
+        verb_queries, verb_user, verb_room, verb_send, verb_follow, verb_coach, verb_skills,
+        verb_levels;
 
 /* options.c */
 /* Reads the command line and the environment. CLI_DONE: go on, or, with cli->verb NULL, everything

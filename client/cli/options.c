@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-        &verb_call,    &verb_list, &verb_describe, &verb_login, &verb_logout, &verb_pool,
-        &verb_queries, &verb_user, &verb_room,     &verb_send,  &verb_follow, &verb_coach,
+        &verb_call,   &verb_list,    &verb_describe, &verb_login,  &verb_logout,
+        &verb_pool,   &verb_queries, &verb_user,     &verb_room,   &verb_send,
+        &verb_follow, &verb_coach,   &verb_skills,   &verb_levels,
 };
 
 enum {
@@ -37,6 +38,7 @@ enum {
         OPTION_REPLY_TO,
         OPTION_THREAD,
         OPTION_LANGUAGE,
+        OPTION_DISPUTE,
 };
 
 static const struct option options[] = {
@@ -64,6 +66,7 @@ static const struct option options[] = {
         {"reply-to", required_argument, NULL, OPTION_REPLY_TO},
         {"thread", required_argument, NULL, OPTION_THREAD},
         {"language", required_argument, NULL, OPTION_LANGUAGE},
+        {"dispute", required_argument, NULL, OPTION_DISPUTE},
         {NULL, 0, NULL, 0},
 };
 
@@ -189,6 +192,9 @@ static int take_verb_option(struct cli *cli, int option)
                 break;
         case OPTION_LANGUAGE:
                 cli->language = optarg;
+                break;
+        case OPTION_DISPUTE:
+                cli->dispute = optarg;
                 break;
         default:
                 break;

@@ -3,7 +3,7 @@
 _socializer()
 {
         local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-        local verbs="call list describe login logout pool queries user room send follow coach"
+        local verbs="call list describe login logout pool queries user room send follow coach skills levels"
         local options="--rpc --events --data --token --timeout --json --compact --help --version"
         COMPREPLY=()
 
@@ -16,7 +16,7 @@ _socializer()
                 mapfile -t COMPREPLY < <(compgen -W "ipc:// tcp://" -- "$word")
                 return
                 ;;
-        --token | --timeout | --email | --after | --invite | --direct | --reply-to | --thread | --language) return ;;
+        --token | --timeout | --email | --after | --invite | --direct | --reply-to | --thread | --language | --dispute) return ;;
         --room)
                 mapfile -t COMPREPLY < <(compgen -W "general" -- "$word")
                 return
@@ -27,7 +27,7 @@ _socializer()
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 --rpc | --events | --data | --token | --timeout | --email | --after | --invite | \
-                        --direct | --room | --reply-to | --thread | --language) ((i++)) ;;
+                        --direct | --room | --reply-to | --thread | --language | --dispute) ((i++)) ;;
                 -*) ;;
                 *)
                         verb=${COMP_WORDS[i]}
@@ -43,6 +43,7 @@ _socializer()
         send) options="$options --reply-to" ;;
         follow) options="$options --after" ;;
         coach) options="$options --thread --language" ;;
+        levels) options="$options --dispute" ;;
         esac
         if [[ $word == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

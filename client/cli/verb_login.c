@@ -1,6 +1,23 @@
 #include "client/cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* What there is to go on with; a login is good without it. */
+static void print_reminder(struct cli *cli, const char *token)
+{
+        Socializer__V1__GetReminderRequest request = SOCIALIZER__V1__GET_REMINDER_REQUEST__INIT;
+        const soc_call_options options = {.timeout_ms = cli->timeout_ms, .token = token};
+        ProtobufCMessage *response = NULL;
+
+        if (soc_call(cli->client, "socializer.v1.TrainingService/GetReminder", &request.base,
+                     &options, &response, NULL) != SOC_OK)
+                return;
+        char *rest = ((Socializer__V1__GetReminderResponse *)(void *)response)->text;
+        for (char *line; (line = strsep(&rest, "\n"));)
+                printf("%s\n", output_clean(cli, line));
+        protobuf_c_message_free_unpacked(response, NULL);
+}
 
 static int login(struct cli *cli)
 {
@@ -27,6 +44,7 @@ static int login(struct cli *cli)
                 return report_failed("%s", err.text);
         printf("logged in as %s; the token in %s is valid for %.1f h\n", user, path,
                r->expires_in / 3600.0);
+        print_reminder(cli, r->access_token);
         return CLI_DONE;
 }
 
@@ -63,7 +81,9 @@ const struct verb verb_login = {
         .max_arguments = 1,
         .usage = "login [USER]",
         .summary = "Logs in; later calls are that user's",
-        .help = "Asks for the password, or reads it from standard input, and keeps the token in\n"
+        .help = "Asks for the password, or reads it from standard input, says what you were at, "
+                "and\n"
+                "keeps the token in\n"
                 "$XDG_CONFIG_HOME/socializer/token (~/.config/socializer/token), which only you "
                 "can\n"
                 "read. --token and SOCIALIZER_TOKEN come before it.\n"

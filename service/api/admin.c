@@ -161,6 +161,8 @@ static enum status write_new_user(struct call *call, struct lease *lease, void *
         enum status st =
                 user_add(lease, call->arena, req->username, req->email, hashed->hash,
                          has_role ? (enum user_role)req->role : USER_ROLE_USER, &user, reterr);
+        if (st == STATUS_OK)
+                st = training_add_defaults(lease, user.id, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->user = wire_user(call->arena, &user, true);

@@ -1,5 +1,6 @@
 /* ChatService: what is said, changed, read and found. */
 #include "service/api/announce.h"
+#include "service/api/practice.h"
 #include "service/api/room_access.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
@@ -54,6 +55,8 @@ enum status chat_service_send_message(struct call *call,
         rsp->is_repeat = st == STATUS_OK && repeated;
         if (st == STATUS_OK && !repeated)
                 st = announce_message(call, &message, reterr);
+        if (st == STATUS_OK && !repeated)
+                st = practice_spoke(call, &room, reterr);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 

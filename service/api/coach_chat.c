@@ -1,6 +1,7 @@
 /* CoachService.Chat: asks the coach, and remembers what was said. The question is kept before an
  * engine hears it, the answer when it is whole, or as far as it came, marked as interrupted. */
 #include "service/api/coach_ask.h"
+#include "service/api/practice.h"
 #include "service/api/wire.h"
 #include "service/auth/vault.h"
 #include "service/service.h"
@@ -17,11 +18,12 @@
 
 struct chat {
         struct coach_ask ask;
+        int64_t question_id; /* in memory; 0: it was there before */
         Socializer__V1__ChatResponse *rsp;
 };
 
 static enum status remember(struct lease *lease, const struct chat *chat, enum memory_role role,
-                            const char *content, struct error *reterr)
+                            const char *content, int64_t *ret_id, struct error *reterr)
 {
         AUTO_SEAL_KEY key = SEAL_KEY_INIT;
         struct call *call = chat->ask.call;
@@ -29,20 +31,19 @@ static enum status remember(struct lease *lease, const struct chat *chat, enum m
                                                .content = content,
                                                .thread_id = chat->ask.thread_id,
                                                .created_at_ms = MEMORY_NOW};
-        int64_t id;
         enum status st =
                 vault_user_key(call->service->vault, lease, chat->ask.user_id, true, &key, reterr);
 
         return st == STATUS_OK ? memory_append(lease, call->arena, &key, chat->ask.user_id,
-                                               &message, 1, &id, reterr)
+                                               &message, 1, ret_id, reterr)
                                : st;
 }
 
 static enum status keep(struct chat *chat, enum memory_role role, const char *content,
-                        deadline_ns deadline, struct error *reterr)
+                        deadline_ns deadline, int64_t *ret_id, struct error *reterr)
 {
         LEASE(lease, chat->ask.call->service->db, LEASE_WRITE, deadline);
-        enum status st = remember(&lease, chat, role, content, reterr);
+        enum status st = remember(&lease, chat, role, content, ret_id, reterr);
 
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
@@ -52,7 +53,7 @@ static enum status keep_question(void *arg, struct error *reterr)
         struct chat *chat = arg;
 
         return keep(chat, MEMORY_ROLE_USER, chat->ask.request.message, chat->ask.call->deadline,
-                    reterr);
+                    &chat->question_id, reterr);
 }
 
 static enum status keep_answer(struct call *call, struct lease *lease, void *arg,
@@ -62,8 +63,12 @@ static enum status keep_answer(struct call *call, struct lease *lease, void *arg
         static char *const tools[] = {skills, trainings, conversation};
         struct chat *chat = arg;
         const struct coach_answer *got = &chat->ask.got;
-        enum status st = remember(lease, chat, MEMORY_ROLE_ASSISTANT, got->text, reterr);
+        int64_t id;
+        enum status st = remember(lease, chat, MEMORY_ROLE_ASSISTANT, got->text, &id, reterr);
 
+        /* What somebody says to the coach is practice, too. */
+        if (st == STATUS_OK && chat->question_id != 0)
+                st = practice_told_coach(call, lease, chat->ask.user_id, chat->question_id, reterr);
         if (st != STATUS_OK)
                 return st;
         chat->rsp->tools_used = arena_memdup(call->arena, tools, sizeof(tools));
@@ -81,10 +86,11 @@ static enum status keep_answer(struct call *call, struct lease *lease, void *arg
 static enum status keep_interrupted(void *arg, struct error *reterr)
 {
         struct chat *chat = arg;
+        int64_t id;
         const char *text =
                 arena_printf(chat->ask.call->arena, "%s" INTERRUPTED, chat->ask.got.text);
 
-        return text ? keep(chat, MEMORY_ROLE_ASSISTANT, text, deadline_in_ms(INTERRUPTED_MS),
+        return text ? keep(chat, MEMORY_ROLE_ASSISTANT, text, deadline_in_ms(INTERRUPTED_MS), &id,
                            reterr)
                     : wire_no_memory(reterr);
 }

@@ -38,6 +38,8 @@ static enum status write_registration(struct call *call, struct lease *lease, vo
 
         enum status st = user_add(lease, call->arena, req->username, req->email, attempt->hash,
                                   USER_ROLE_USER, &user, reterr);
+        if (st == STATUS_OK)
+                st = training_add_defaults(lease, user.id, reterr);
         if (st != STATUS_OK)
                 return st;
         static char message[] = "User registered";
@@ -122,6 +124,9 @@ static enum status write_login(struct call *call, struct lease *lease, void *arg
                 st = authority_issue(call->service->authority, lease, call->arena,
                                      attempt->credentials.id, attempt->credentials.username, &token,
                                      &expires_in_s, reterr);
+        /* Accounts of before there were plans get them now. */
+        if (st == STATUS_OK)
+                st = training_add_defaults(lease, attempt->credentials.id, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->access_token = (char *)token;

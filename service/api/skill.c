@@ -1,7 +1,8 @@
-/* SkillService: the catalogue of skills, and users' levels in them. */
+/* SkillService, but for what level.c has: the catalogue of skills, and users' levels in them. */
 #include "common/contract.h"
 #include "service/api/wire.h"
 #include "service/service.h"
+#include "service/store/level.h"
 
 #include "handlers.gen.h"
 
@@ -160,9 +161,10 @@ enum status skill_service_set_user_skill(struct call *call,
 
         if (st != STATUS_OK)
                 return st;
+        const char *by = user_id == call->caller.user_id ? LEVEL_BY_SELF : LEVEL_BY_ADMIN;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = user_skill_set(&lease, call->arena, user_id, req->skill_id, req->level, &user_skill,
-                            reterr);
+        st = user_skill_set(&lease, call->arena, user_id, req->skill_id, req->level, by,
+                            &user_skill, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->user_skill = wire_user_skill(call->arena, &user_skill);

@@ -22,8 +22,11 @@ enum status training_service_add_training(struct call *call,
 {
         bool has_status =
                 req->status != SOCIALIZER__V1__TRAINING_STATUS__TRAINING_STATUS_UNSPECIFIED;
-        enum training_status status =
-                has_status ? (enum training_status)req->status : TRAINING_PENDING;
+        const struct training_draft draft = {
+                .status = has_status ? (enum training_status)req->status : TRAINING_PENDING,
+                .progress = req->progress,
+                .days = req->days,
+        };
         struct training training;
         int64_t user_id;
         enum status st = call_subject(call, req->user_id, &user_id, reterr);
@@ -31,7 +34,7 @@ enum status training_service_add_training(struct call *call,
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = training_add(&lease, user_id, req->skill_id, status, req->progress, &training, reterr);
+        st = training_add(&lease, user_id, req->skill_id, &draft, &training, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->training = wire_training(call->arena, &training);

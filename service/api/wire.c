@@ -155,8 +155,12 @@ Socializer__V1__Training *wire_training(struct arena *arena, const struct traini
         message->skill_id = training->skill_id;
         message->status = (Socializer__V1__TrainingStatus)training->status;
         message->progress = training->progress;
+        message->days = training->days;
+        message->level = training->level;
+        message->next_milestone = training->next_milestone;
         message->started_at = wire_timestamp(arena, training->started_at_ms);
-        if (!message->started_at)
+        message->due_at = wire_timestamp(arena, training->due_at_ms);
+        if (!message->started_at || !message->due_at)
                 return NULL;
         if (training->is_completed) {
                 message->completed_at = wire_timestamp(arena, training->completed_at_ms);

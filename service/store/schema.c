@@ -254,6 +254,70 @@ static const char version_3[] =
         /* These were open text, and are worth a day at most. */
         "DELETE FROM replay WHERE method = 'socializer.v1.CoachService/Chat';";
 
+/* Skills and trainings that move by what people say.
+ *
+ * What somebody said is kept by reference (enum said_source and a number), never as a copy: a text
+ * that is deleted is gone here as well. Numbers are never used again, so they are no foreign keys.
+ */
+static const char version_4[] =
+        "INSERT OR IGNORE INTO skill (name, name_key, description, created_at) VALUES"
+        "  ('empathy', 'empathy', 'Noticing what somebody feels, and showing it',"
+        "   CAST(strftime('%s', 'now') AS INTEGER) * 1000),"
+        "  ('active listening', 'active listening',"
+        "   'Hearing what is said, and asking for the rest',"
+        "   CAST(strftime('%s', 'now') AS INTEGER) * 1000),"
+        "  ('clarity', 'clarity', 'Saying one thing at a time, so that it arrives',"
+        "   CAST(strftime('%s', 'now') AS INTEGER) * 1000),"
+        "  ('engagement', 'engagement', 'Keeping a conversation worth having',"
+        "   CAST(strftime('%s', 'now') AS INTEGER) * 1000);"
+
+        "ALTER TABLE training ADD COLUMN days INTEGER NOT NULL DEFAULT 30"
+        "  CHECK (days BETWEEN 1 AND 365);"
+        "ALTER TABLE training ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE training SET due_at = started_at + days * 86400000;"
+        /* Who trains a skill practises it. */
+        "INSERT OR IGNORE INTO user_skill (user_id, skill_id, level, updated_at)"
+        "  SELECT user_id, skill_id, 0, started_at FROM training;"
+
+        "CREATE TABLE level_change ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  skill_id INTEGER NOT NULL REFERENCES skill (id) ON DELETE CASCADE,"
+        "  old_level INTEGER NOT NULL CHECK (old_level BETWEEN 0 AND 10),"
+        "  new_level INTEGER NOT NULL CHECK (new_level BETWEEN 0 AND 10),"
+        "  engine TEXT NOT NULL," /* who judged; 'self' and 'admin' are people */
+        "  why TEXT NOT NULL,"
+        "  created_at INTEGER NOT NULL,"
+        "  disputed_at INTEGER,"
+        "  dispute_reason TEXT,"
+        "  reverted INTEGER NOT NULL DEFAULT 0 CHECK (reverted IN (0, 1))"
+        ") STRICT;"
+        "CREATE INDEX level_change_user ON level_change (user_id, id);"
+        "CREATE INDEX level_change_skill ON level_change (skill_id, user_id, id);"
+        "CREATE TABLE level_evidence ("
+        "  change_id INTEGER NOT NULL REFERENCES level_change (id) ON DELETE CASCADE,"
+        "  position INTEGER NOT NULL,"
+        "  source INTEGER NOT NULL CHECK (source IN (1, 2)),"
+        "  message_id INTEGER NOT NULL,"
+        "  PRIMARY KEY (change_id, position)"
+        ") STRICT, WITHOUT ROWID;"
+
+        /* What users said since they were evaluated. Messages of rooms behind
+         * evaluation_state.message_id wait to be taken in; older ones are never evaluated. */
+        "CREATE TABLE evaluation_pending ("
+        "  id INTEGER PRIMARY KEY,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  source INTEGER NOT NULL CHECK (source IN (1, 2)),"
+        "  message_id INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX evaluation_pending_user ON evaluation_pending (user_id, id);"
+        "CREATE TABLE evaluation_state ("
+        "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+        "  message_id INTEGER NOT NULL"
+        ") STRICT;"
+        "INSERT INTO evaluation_state (id, message_id)"
+        "  SELECT 1, coalesce(max(id), 0) FROM message;";
+
 /* Settings of the coach: "" is the server's, of the server the built-in. Keys are sealed. */
 static const char version_5[] =
         "CREATE TABLE coach_user ("
@@ -283,10 +347,7 @@ static const char version_5[] =
         ") STRICT;";
 
 const struct db_migration store_migrations[] = {
-        {1, version_1},
-        {2, version_2},
-        {3, version_3},
-        {5, version_5},
+        {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 

@@ -1,6 +1,7 @@
 #include "service/store/skill.h"
 
 #include "common/clock.h"
+#include "service/store/level.h"
 #include "service/store/rows.h"
 
 #include <inttypes.h>
@@ -254,30 +255,15 @@ static enum status get_link(struct lease *lease, struct arena *arena, int64_t us
         return st;
 }
 
-static enum status write_level(struct lease *lease, int64_t user_id, int64_t skill_id, int level,
-                               struct error *reterr)
-{
-        STMT(q, lease,
-             "INSERT INTO user_skill (user_id, skill_id, level, updated_at)"
-             " VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, skill_id)"
-             " DO UPDATE SET level = excluded.level, updated_at = excluded.updated_at");
-        stmt_bind_int(&q, 1, user_id);
-        stmt_bind_int(&q, 2, skill_id);
-        stmt_bind_int(&q, 3, level);
-        stmt_bind_int(&q, 4, clock_wall_ms());
-        return stmt_run(&q, reterr);
-}
-
 enum status user_skill_set(struct lease *lease, struct arena *arena, int64_t user_id,
-                           int64_t skill_id, int level, struct user_skill *ret,
+                           int64_t skill_id, int level, const char *by, struct user_skill *ret,
                            struct error *reterr)
 {
-        if (level < 0 || level > SKILL_MAX_LEVEL)
-                return error_field(reterr, "level", "want 0 to %d, got %d", SKILL_MAX_LEVEL, level);
-
+        const struct level_reason reason = {.engine = by, .why = ""};
         enum status st = require_both(lease, user_id, skill_id, reterr);
+
         if (st == STATUS_OK)
-                st = write_level(lease, user_id, skill_id, level, reterr);
+                st = level_set(lease, user_id, skill_id, level, &reason, reterr);
         return st == STATUS_OK ? get_link(lease, arena, user_id, skill_id, ret, reterr) : st;
 }
 

@@ -2,10 +2,21 @@
 
 #include "common/clock.h"
 #include "service/store/rows.h"
+#include "service/store/skill.h"
 
 #include <inttypes.h>
 
-#define COLUMNS "id, user_id, skill_id, status, progress, started_at, completed_at"
+#define SELECT_TRAINING                                                                           \
+        "SELECT t.id, t.user_id, t.skill_id, t.status, t.progress, t.started_at, t.completed_at," \
+        " t.days, t.due_at, us.level FROM training t LEFT JOIN user_skill us"                     \
+        " ON us.user_id = t.user_id AND us.skill_id = t.skill_id"
+
+static int next_milestone(enum training_status status, int level)
+{
+        if (status == TRAINING_COMPLETED || level >= SKILL_MAX_LEVEL)
+                return 0;
+        return (level / TRAINING_MILESTONE + 1) * TRAINING_MILESTONE;
+}
 
 static void read_training(const struct stmt *q, struct training *ret)
 {
@@ -18,7 +29,11 @@ static void read_training(const struct stmt *q, struct training *ret)
                 .started_at_ms = stmt_int(q, 5),
                 .is_completed = !stmt_is_null(q, 6),
                 .completed_at_ms = stmt_int(q, 6),
+                .days = (int)stmt_int(q, 7),
+                .due_at_ms = stmt_int(q, 8),
+                .level = (int)stmt_int(q, 9),
         };
+        ret->next_milestone = next_milestone(ret->status, ret->level);
 }
 
 static enum status missing(int64_t id, struct error *reterr)
@@ -38,46 +53,113 @@ static enum status check(enum training_status status, double progress, struct er
         return STATUS_OK;
 }
 
-enum status training_add(struct lease *lease, int64_t user_id, int64_t skill_id,
-                         enum training_status status, double progress, struct training *ret,
-                         struct error *reterr)
+/* Links the skill, at level 0, where it is not linked. */
+static enum status link_skill(struct lease *lease, int64_t user_id, int64_t skill_id,
+                              struct error *reterr)
 {
-        int64_t now_ms = clock_wall_ms();
-        enum status st = check(status, progress, reterr);
-
-        if (st == STATUS_OK)
-                st = rows_require_user(lease, user_id, reterr);
-        if (st == STATUS_OK)
-                st = rows_require_skill(lease, skill_id, reterr);
-        if (st != STATUS_OK)
-                return st;
-
         STMT(q, lease,
-             "INSERT INTO training (user_id, skill_id, status, progress, started_at, completed_at)"
-             " VALUES ($1, $2, $3, $4, $5, $6) RETURNING " COLUMNS);
+             "INSERT INTO user_skill (user_id, skill_id, level, updated_at)"
+             " VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING");
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, skill_id);
-        stmt_bind_int(&q, 3, status);
-        stmt_bind_double(&q, 4, status == TRAINING_COMPLETED ? 1 : progress);
+        stmt_bind_int(&q, 3, clock_wall_ms());
+        return stmt_run(&q, reterr);
+}
+
+static enum status insert(struct lease *lease, int64_t user_id, int64_t skill_id,
+                          const struct training_draft *draft, int64_t *ret_id, struct error *reterr)
+{
+        int64_t now_ms = clock_wall_ms();
+        int days = draft->days ? draft->days : TRAINING_DAYS;
+
+        STMT(q, lease,
+             "INSERT INTO training (user_id, skill_id, status, progress, started_at, completed_at,"
+             " days, due_at) SELECT user_id, skill_id, $3,"
+             " CASE WHEN $3 = 3 THEN 1.0 WHEN $4 > 0 THEN $4 ELSE level / 10.0 END,"
+             " $5, CASE WHEN $3 = 3 THEN $5 END, $6, $5 + $6 * 86400000"
+             " FROM user_skill WHERE user_id = $1 AND skill_id = $2 RETURNING id");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_int(&q, 2, skill_id);
+        stmt_bind_int(&q, 3, draft->status);
+        stmt_bind_double(&q, 4, draft->progress);
         stmt_bind_int(&q, 5, now_ms);
-        if (status == TRAINING_COMPLETED)
-                stmt_bind_int(&q, 6, now_ms);
-        else
-                stmt_bind_null(&q, 6);
-        st = stmt_row(&q, reterr);
+        stmt_bind_int(&q, 6, days);
+
+        enum status st = stmt_row(&q, reterr);
         if (st == STATUS_ALREADY_EXISTS)
                 return error_resource(reterr, st, "training",
                                       "of user %" PRId64 " in skill %" PRId64, user_id, skill_id);
         if (st == STATUS_OK)
-                read_training(&q, ret);
+                *ret_id = stmt_int(&q, 0);
+        return st;
+}
+
+enum status training_add(struct lease *lease, int64_t user_id, int64_t skill_id,
+                         const struct training_draft *draft, struct training *ret,
+                         struct error *reterr)
+{
+        int64_t id = 0;
+        enum status st = check(draft->status, draft->progress, reterr);
+
+        if (st == STATUS_OK && (draft->days < 0 || draft->days > TRAINING_MAX_DAYS))
+                return error_field(reterr, "days", "want 1 to %d, got %d", TRAINING_MAX_DAYS,
+                                   draft->days);
+        if (st == STATUS_OK)
+                st = rows_require_user(lease, user_id, reterr);
+        if (st == STATUS_OK)
+                st = rows_require_skill(lease, skill_id, reterr);
+        if (st == STATUS_OK)
+                st = link_skill(lease, user_id, skill_id, reterr);
+        if (st == STATUS_OK)
+                st = insert(lease, user_id, skill_id, draft, &id, reterr);
+        return st == STATUS_OK ? training_get(lease, id, TRAINING_ANY_OWNER, ret, reterr) : st;
+}
+
+static enum status has_any(struct lease *lease, int64_t user_id, bool *ret, struct error *reterr)
+{
+        STMT(q, lease, "SELECT EXISTS (SELECT 1 FROM training WHERE user_id = $1)");
+        stmt_bind_int(&q, 1, user_id);
+
+        enum status st = stmt_row(&q, reterr);
+        if (st == STATUS_OK)
+                *ret = stmt_int(&q, 0) != 0;
+        return st;
+}
+
+static enum status add_default(struct lease *lease, int64_t user_id, const char *name_key,
+                               struct error *reterr)
+{
+        static const struct training_draft draft = {.status = TRAINING_ACTIVE};
+        struct training training;
+
+        STMT(q, lease, "SELECT id FROM skill WHERE name_key = $1");
+        stmt_bind_text(&q, 1, name_key);
+
+        enum status st = stmt_row(&q, reterr);
+        if (st == STATUS_NOT_FOUND)
+                return error_set(reterr, STATUS_DATA_LOSS, "the database has no skill '%s'",
+                                 name_key);
+        return st == STATUS_OK
+                       ? training_add(lease, user_id, stmt_int(&q, 0), &draft, &training, reterr)
+                       : st;
+}
+
+enum status training_add_defaults(struct lease *lease, int64_t user_id, struct error *reterr)
+{
+        bool has = false;
+        enum status st = has_any(lease, user_id, &has, reterr);
+
+        if (st == STATUS_OK && !has)
+                st = add_default(lease, user_id, "empathy", reterr);
+        if (st == STATUS_OK && !has)
+                st = add_default(lease, user_id, "active listening", reterr);
         return st;
 }
 
 enum status training_get(struct lease *lease, int64_t id, int64_t owner_id, struct training *ret,
                          struct error *reterr)
 {
-        STMT(q, lease,
-             "SELECT " COLUMNS " FROM training WHERE id = $1 AND ($2 = 0 OR user_id = $2)");
+        STMT(q, lease, SELECT_TRAINING " WHERE t.id = $1 AND ($2 = 0 OR t.user_id = $2)");
         stmt_bind_int(&q, 1, id);
         stmt_bind_int(&q, 2, owner_id);
 
@@ -119,7 +201,7 @@ enum status training_list_of_user(struct lease *lease, struct arena *arena, int6
 
         if (st != STATUS_OK)
                 return st;
-        STMT(q, lease, "SELECT " COLUMNS " FROM training WHERE user_id = $1 ORDER BY id");
+        STMT(q, lease, SELECT_TRAINING " WHERE t.user_id = $1 ORDER BY t.id");
         stmt_bind_int(&q, 1, user_id);
         return read_list(arena, &q, SIZE_MAX, ret, reterr);
 }
@@ -133,8 +215,8 @@ enum status training_list_of_skill(struct lease *lease, struct arena *arena, int
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease,
-             "SELECT " COLUMNS " FROM training"
-             " WHERE skill_id = $1 AND id > $2 AND ($3 = 0 OR user_id = $3) ORDER BY id LIMIT $4");
+             SELECT_TRAINING " WHERE t.skill_id = $1 AND t.id > $2 AND ($3 = 0 OR t.user_id = $3)"
+                             " ORDER BY t.id LIMIT $4");
         stmt_bind_int(&q, 1, skill_id);
         stmt_bind_int(&q, 2, after_id);
         stmt_bind_int(&q, 3, owner_id);
@@ -154,7 +236,7 @@ enum status training_update(struct lease *lease, int64_t id, int64_t owner_id,
              "UPDATE training SET status = $1,"
              " progress = CASE WHEN $1 = 3 THEN 1.0 ELSE COALESCE($2, progress) END,"
              " completed_at = CASE WHEN $1 = 3 THEN COALESCE(completed_at, $3) END"
-             " WHERE id = $4 AND ($5 = 0 OR user_id = $5) RETURNING " COLUMNS);
+             " WHERE id = $4 AND ($5 = 0 OR user_id = $5)");
         stmt_bind_int(&q, 1, status);
         if (progress)
                 stmt_bind_double(&q, 2, *progress);
@@ -163,10 +245,31 @@ enum status training_update(struct lease *lease, int64_t id, int64_t owner_id,
         stmt_bind_int(&q, 3, clock_wall_ms());
         stmt_bind_int(&q, 4, id);
         stmt_bind_int(&q, 5, owner_id);
-        st = stmt_row(&q, reterr);
-        if (st == STATUS_NOT_FOUND)
+        st = stmt_run(&q, reterr);
+        if (st == STATUS_OK && stmt_changes(&q) == 0)
                 return missing(id, reterr);
-        if (st == STATUS_OK)
-                read_training(&q, ret);
-        return st;
+        return st == STATUS_OK ? training_get(lease, id, owner_id, ret, reterr) : st;
+}
+
+enum status training_follow(struct lease *lease, int64_t user_id, int64_t skill_id, int old_level,
+                            int new_level, struct error *reterr)
+{
+        bool completes = new_level == SKILL_MAX_LEVEL;
+        bool reopens = !completes && old_level == SKILL_MAX_LEVEL;
+
+        STMT(q, lease,
+             "UPDATE training SET"
+             " status = CASE WHEN $3 THEN 3 WHEN $4 AND status = 3 THEN 2 ELSE status END,"
+             " progress = CASE WHEN $3 THEN 1.0 WHEN status = 3 AND NOT $4 THEN progress"
+             "   ELSE $5 / 10.0 END,"
+             " completed_at = CASE WHEN $3 THEN coalesce(completed_at, $6)"
+             "   WHEN NOT $4 THEN completed_at END"
+             " WHERE user_id = $1 AND skill_id = $2");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_int(&q, 2, skill_id);
+        stmt_bind_int(&q, 3, completes);
+        stmt_bind_int(&q, 4, reopens);
+        stmt_bind_int(&q, 5, new_level);
+        stmt_bind_int(&q, 6, clock_wall_ms());
+        return stmt_run(&q, reterr);
 }

@@ -49,7 +49,7 @@ check() {
 without_a_service() {
         check 0 '^usage: socializer' --help
         check 0 'socializer [0-9]+\.' --version
-        for verb in call list describe login logout pool queries user room send follow coach; do
+        for verb in call list describe login logout pool queries user room send follow coach skills levels; do
                 check 0 'Examples:' "$verb" --help
         done
         check 2 'say what to do'
@@ -68,6 +68,9 @@ without_a_service() {
         check 2 'room_id' send nowhere hello
         check 2 'reply_to' send general hello --reply-to that
         check 2 "no 'room frobnicate'" room frobnicate
+        check 2 'number of a change' levels --dispute that 'no'
+        check 2 'say why' levels --dispute 1
+        check 2 'needs --dispute' levels 'no'
         check 2 'want: socializer room show ROOM' room show
         check 2 'want: socializer room leave ROOM' room leave 2 3
         check 2 'want: socializer room join' room join 2 --ban
@@ -125,6 +128,8 @@ login() {
         check 1 'UNAUTHENTICATED' login bob <<<password123
         check 1 'no password given' login bob </dev/null
         check 0 'logged in as bob' login bob <<<password456
+        check 0 '^Welcome back, bob!$' login bob <<<password456
+        check 0 '^empathy: level 0 of 10, next milestone at level 2, 30 days left\.$' login bob <<<password456
         if [ "$(stat -c %a "$XDG_CONFIG_HOME/socializer/token")" != 600 ]; then
                 echo "FAIL: the token can be read by others" >&2
                 failures=$((failures + 1))
@@ -303,6 +308,25 @@ completion() {
         completes banned room members 2 b
         completes --password room join 2 --p
         completes --reply-to send general hi --r
+        completes --dispute levels --d
+}
+
+# Bob says kind things until a level moves.
+levels() {
+        check 0 'empathy +0 +active +0 % +level 2' skills
+        check 0 '"next_milestone": 2' skills --json
+        check 0 'empathy +0 +active' skills bob
+        check 0 'no level has changed' levels
+        for ((i = 0; i < 200; i++)); do
+                soc send general "I understand that this is hard, friend $i." >/dev/null
+                soc levels | grep -q 'empathy' && break
+        done
+        check 0 'empathy: 0 to 1, by builtin' levels
+        check 0 '\[1\] in room 1: I understand that this is hard, friend [0-9]+\.' levels
+        check 0 '"old_level": 0' levels --json
+        check 1 'NOT_FOUND' levels --dispute 99 'It was irony'
+        check 0 'taken back: It was irony' levels --dispute 1 'It was irony'
+        check 1 'FAILED_PRECONDITION' levels --dispute 1 'It was irony'
 }
 
 without_a_service
@@ -320,6 +344,7 @@ sign_in_ada
 rooms_made
 rooms_entered
 coach
+levels
 statistics
 goodbye
 if grep -qE 'password(123|456)|sesame' "$dir/service.log"; then

@@ -92,7 +92,9 @@ int64_t store_fixture_user(struct scenario *s, const char *name)
 int64_t store_fixture_skill(struct scenario *s, const char *name)
 {
         struct skill skill = {0};
+        bool created;
 
-        EXPECT(skill_add(s->lease, s->arena, name, "", &skill, &s->error) == STATUS_OK);
+        EXPECT(skill_get_or_create(s->lease, s->arena, name, "", &skill, &created, &s->error) ==
+               STATUS_OK);
         return skill.id;
 }

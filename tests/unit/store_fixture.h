@@ -56,7 +56,8 @@ int store_teardown(void **state);
 /* Runs the scenario in one write lease, commits, and fails the test if an expectation failed. */
 void store_fixture_run(struct store_fixture *f, scenario_fn fn);
 
-/* An account (NAME@example.org) or a skill; its number, 0 when that failed. */
+/* An account (NAME@example.org) or a skill, new or of the catalogue; its number, 0 when that
+ * failed. */
 int64_t store_fixture_user(struct scenario *s, const char *name);
 int64_t store_fixture_skill(struct scenario *s, const char *name);
 /* The value of a statement like SELECT count(*); -1 when it failed. */

@@ -1,5 +1,6 @@
 #include "service/store/skill.h"
 
+#include "service/store/level.h"
 #include "tests/unit/store_fixture.h"
 
 #include <string.h>
@@ -8,7 +9,8 @@ static enum status set(struct scenario *s, int64_t user_id, int64_t skill_id, in
 {
         struct user_skill stored;
 
-        return user_skill_set(s->lease, s->arena, user_id, skill_id, level, &stored, &s->error);
+        return user_skill_set(s->lease, s->arena, user_id, skill_id, level, LEVEL_BY_SELF, &stored,
+                              &s->error);
 }
 
 static int level(struct scenario *s, int64_t user_id, int64_t skill_id)
@@ -23,9 +25,10 @@ SCENARIO(a_skill_is_added_once)
 {
         struct skill skill = {.name = ""};
 
-        EXPECT(skill_add(s->lease, s->arena, "Empathy", "feeling", &skill, &s->error) == STATUS_OK);
-        EXPECT(strcmp(skill.name, "Empathy") == 0 && strcmp(skill.description, "feeling") == 0);
-        EXPECT(skill_add(s->lease, s->arena, "eMPATHY", "", &skill, &s->error) ==
+        EXPECT(skill_add(s->lease, s->arena, "Patience", "waiting", &skill, &s->error) ==
+               STATUS_OK);
+        EXPECT(strcmp(skill.name, "Patience") == 0 && strcmp(skill.description, "waiting") == 0);
+        EXPECT(skill_add(s->lease, s->arena, "pATIENCE", "", &skill, &s->error) ==
                STATUS_ALREADY_EXISTS);
         EXPECT(strcmp(s->error.field, "name") == 0);
         EXPECT(skill_get(s->lease, s->arena, skill.id, &skill, &s->error) == STATUS_OK);
@@ -50,10 +53,10 @@ SCENARIO(get_or_create_makes_a_skill_the_first_time)
         struct skill first = {0}, again = {.description = ""};
         bool created = false;
 
-        EXPECT(skill_get_or_create(s->lease, s->arena, "clarity", "first", &first, &created,
+        EXPECT(skill_get_or_create(s->lease, s->arena, "courage", "first", &first, &created,
                                    &s->error) == STATUS_OK);
         EXPECT(created);
-        EXPECT(skill_get_or_create(s->lease, s->arena, "CLARITY", "second", &again, &created,
+        EXPECT(skill_get_or_create(s->lease, s->arena, "COURAGE", "second", &again, &created,
                                    &s->error) == STATUS_OK);
         EXPECT(!created && again.id == first.id);
         EXPECT(strcmp(again.description, "first") == 0);
@@ -76,11 +79,12 @@ SCENARIO(the_catalogue_is_listed_page_by_page)
 {
         struct skill_list list = {0};
 
-        EXPECT(skill_list(s->lease, s->arena, 0, 2, &list, &s->error) == STATUS_OK);
-        EXPECT(list.n_items == 0 && !list.more);
+        EXPECT(skill_list(s->lease, s->arena, 0, 9, &list, &s->error) == STATUS_OK);
+        EXPECT(list.n_items == 4 && !list.more && strcmp(list.items[3].name, "engagement") == 0);
+        int64_t last = list.items[3].id;
         store_fixture_skill(s, "a");
         int64_t second = store_fixture_skill(s, "b"), third = store_fixture_skill(s, "c");
-        EXPECT(skill_list(s->lease, s->arena, 0, 2, &list, &s->error) == STATUS_OK);
+        EXPECT(skill_list(s->lease, s->arena, last, 2, &list, &s->error) == STATUS_OK);
         EXPECT(list.n_items == 2 && list.more && list.items[1].id == second);
         EXPECT(skill_list(s->lease, s->arena, second, 2, &list, &s->error) == STATUS_OK);
         EXPECT(list.n_items == 1 && !list.more && list.items[0].id == third);

@@ -1,5 +1,7 @@
 #include "service/store/user.h"
 
+#include "service/store/evaluation.h"
+#include "service/store/level.h"
 #include "service/store/memory.h"
 #include "service/store/preference.h"
 #include "service/store/session.h"
@@ -191,9 +193,13 @@ static void furnish(struct scenario *s, int64_t id, int64_t skill_id)
         const struct preference wanted = {
                 .type = "ui", .key = "theme", .value = "1", .confidence = 1};
         struct preference preference;
+        const struct training_draft draft = {.status = TRAINING_ACTIVE, .progress = 0.5};
+        const struct said said = {.source = SAID_IN_ROOM, .id = 1};
+        const struct level_reason reason = {"builtin", "why", &said, 1};
         struct user_skill user_skill;
         struct training training;
         int64_t memory_id;
+        bool due;
 
         EXPECT(session_add(s->lease, jti, id, INT64_MAX, &s->error) == STATUS_OK);
         EXPECT(preference_set(s->lease, s->arena, id, &wanted, &preference, &s->error) ==
@@ -202,8 +208,9 @@ static void furnish(struct scenario *s, int64_t id, int64_t skill_id)
                STATUS_OK);
         EXPECT(user_skill_link(s->lease, s->arena, id, skill_id, &user_skill, &s->error) ==
                STATUS_OK);
-        EXPECT(training_add(s->lease, id, skill_id, TRAINING_ACTIVE, 0.5, &training, &s->error) ==
-               STATUS_OK);
+        EXPECT(training_add(s->lease, id, skill_id, &draft, &training, &s->error) == STATUS_OK);
+        EXPECT(level_set(s->lease, id, skill_id, 1, &reason, &s->error) == STATUS_OK);
+        EXPECT(evaluation_note(s->lease, id, memory_id, &due, &s->error) == STATUS_OK);
         STMT(say, s->lease,
              "INSERT INTO message (room_id, seq, user_id, content, client_message_id, created_at)"
              " VALUES (1, 1, $1, 'something private', 'c1', 1)");
@@ -230,7 +237,10 @@ SCENARIO(a_deleted_user_leaves_nothing_behind)
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM user_skill") == 0);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM training") == 0);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM replay") == 0);
-        EXPECT(store_fixture_count(s, "SELECT count(*) FROM skill") == 1);
+        EXPECT(store_fixture_count(s, "SELECT count(*) FROM level_change") == 0);
+        EXPECT(store_fixture_count(s, "SELECT count(*) FROM level_evidence") == 0);
+        EXPECT(store_fixture_count(s, "SELECT count(*) FROM evaluation_pending") == 0);
+        EXPECT(store_fixture_count(s, "SELECT count(*) FROM skill") == 4);
 }
 
 SCENARIO(a_deleted_users_messages_stay_as_empty_places)

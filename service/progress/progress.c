@@ -1,0 +1,418 @@
+#include "service/progress/progress.h"
+
+#include "common/log.h"
+#include "service/coach/coach.h"
+#include "service/auth/vault.h"
+#include "service/db/db.h"
+#include "service/progress/cite.h"
+#include "service/store/evaluation.h"
+#include "service/store/level.h"
+#include "service/store/user.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Messages that are taken in at once, and the time between two looks while people keep talking. */
+#define SCAN_PART 1000
+#define PAUSE_MS  100
+#define RETRY_MS  1000 /* after a failure */
+/* Users that wait in memory; the others are found in the database when these are done. */
+#define MAX_QUEUED  256
+#define ANSWER_MS   60000 /* an engine has so long */
+#define WRITE_MS    10000
+#define ARENA_BYTES ((size_t)16 * 1024 * 1024)
+
+struct progress {
+        struct db *db;
+        struct coach *coach;
+        struct vault *vault;
+        pthread_t thread;
+        atomic_bool woken; /* something may be behind the mark */
+
+        pthread_mutex_t mutex; /* guards what follows */
+        pthread_cond_t cond; /* woken or stopping */
+        bool stopping;
+        int64_t queue[MAX_QUEUED];
+        size_t n_queued;
+        bool overflowed; /* somebody did not get into the queue */
+
+        /* The thread's own: a walk over all who are due, at the start and after an overflow. */
+        bool is_sweeping;
+        int64_t sweep_after;
+};
+
+/* --- the queue --- */
+
+static bool is_stopping(struct progress *p)
+{
+        LOCK(&p->mutex);
+
+        return p->stopping;
+}
+
+static void wake(struct progress *p)
+{
+        if (atomic_exchange(&p->woken, true))
+                return;
+        LOCK(&p->mutex);
+        pthread_cond_signal(&p->cond);
+}
+
+void progress_wake(struct progress *p)
+{
+        wake(p);
+}
+
+static void enqueue(struct progress *p, int64_t user_id)
+{
+        LOCK(&p->mutex);
+
+        for (size_t i = 0; i < p->n_queued; i++)
+                if (p->queue[i] == user_id)
+                        return;
+        if (p->n_queued == MAX_QUEUED)
+                p->overflowed = true;
+        else
+                p->queue[p->n_queued++] = user_id;
+}
+
+void progress_add(struct progress *p, int64_t user_id)
+{
+        enqueue(p, user_id);
+        wake(p);
+}
+
+static bool dequeue(struct progress *p, int64_t *ret)
+{
+        LOCK(&p->mutex);
+
+        if (p->stopping || p->n_queued == 0)
+                return false;
+        *ret = p->queue[0];
+        memmove(p->queue, p->queue + 1, --p->n_queued * sizeof(*p->queue));
+        return true;
+}
+
+static bool take_overflow(struct progress *p)
+{
+        LOCK(&p->mutex);
+        bool overflowed = p->overflowed;
+
+        p->overflowed = false;
+        return overflowed;
+}
+
+/* --- counting --- */
+
+struct taking {
+        struct db *db;
+        struct arena *arena;
+        struct evaluation_scan scan;
+        struct evaluation_users due;
+};
+
+static enum status take(void *arg, struct error *reterr)
+{
+        struct taking *taking = arg;
+        LEASE(lease, taking->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st =
+                evaluation_take(&lease, taking->arena, &taking->scan, &taking->due, reterr);
+
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+/* Looks at what was said in rooms. *ret_more: there is more. */
+static enum status count_part(struct progress *p, bool *ret_more, struct error *reterr)
+{
+        AUTO_ARENA arena;
+        arena_init(&arena, ARENA_BYTES);
+        struct taking taking = {.db = p->db, .arena = &arena};
+        enum status st;
+
+        {
+                LEASE(lease, p->db, LEASE_READ, deadline_in_ms(WRITE_MS));
+                st = evaluation_scan(&lease, &arena, SCAN_PART, &taking.scan, reterr);
+        }
+        *ret_more = st == STATUS_OK && taking.scan.n_messages == SCAN_PART;
+        if (st == STATUS_OK && taking.scan.n_messages > 0)
+                st = db_write(p->db, take, &taking, deadline_in_ms(WRITE_MS), reterr);
+        for (size_t i = 0; st == STATUS_OK && i < taking.due.n; i++)
+                enqueue(p, taking.due.ids[i]);
+        return st;
+}
+
+/* Some more of those who were due before this start, or did not get into the queue. */
+static enum status sweep_part(struct progress *p, struct error *reterr)
+{
+        AUTO_ARENA arena;
+        arena_init(&arena, ARENA_BYTES);
+        struct evaluation_users due = {0};
+        LEASE(lease, p->db, LEASE_READ, deadline_in_ms(WRITE_MS));
+        enum status st =
+                evaluation_list_due(&lease, &arena, p->sweep_after, MAX_QUEUED / 2, &due, reterr);
+
+        for (size_t i = 0; st == STATUS_OK && i < due.n; i++) {
+                enqueue(p, due.ids[i]);
+                p->sweep_after = due.ids[i];
+        }
+        if (st == STATUS_OK && due.n < MAX_QUEUED / 2)
+                p->is_sweeping = false;
+        return st;
+}
+
+/* --- evaluating --- */
+
+/* Who judges, and how: the built-in engine, for everybody. */
+static enum status choose_engine(struct lease *lease, struct arena *arena, const struct user *user,
+                                 struct coach_settings *ret, struct error *reterr)
+{
+        (void)lease;
+        (void)arena;
+        (void)reterr;
+        *ret = (struct coach_settings){.temperature = user->temperature};
+        return STATUS_OK;
+}
+
+/* One evaluation. All of it lives in the arena. */
+struct work {
+        struct progress *progress;
+        struct arena *arena;
+        int64_t user_id;
+        struct coach_request request;
+        struct evaluation evaluation;
+        struct coach_answer answer;
+};
+
+static enum status gather(struct work *w, struct error *reterr)
+{
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
+        struct user user;
+        LEASE(lease, w->progress->db, LEASE_READ, deadline_in_ms(WRITE_MS));
+        enum status st = lease_snapshot(&lease, reterr);
+
+        if (st == STATUS_OK)
+                st = user_get(&lease, w->arena, w->user_id, &user, reterr);
+
+        if (st == STATUS_OK)
+                st = user_skill_list(&lease, w->arena, w->user_id, &w->request.skills, reterr);
+        if (st == STATUS_OK)
+                st = training_list_of_user(&lease, w->arena, w->user_id, &w->request.trainings,
+                                           reterr);
+        if (st == STATUS_OK)
+                st = choose_engine(&lease, w->arena, &user, &w->request.settings, reterr);
+        if (st == STATUS_OK)
+                st = vault_user_key(w->progress->vault, &lease, w->user_id, false, &key, reterr);
+        if (st == STATUS_OK)
+                st = evaluation_read(&lease, w->arena, &key, w->user_id, &w->evaluation, reterr);
+        if (st != STATUS_OK)
+                return st;
+        w->request.task = COACH_EVALUATE;
+        w->request.username = user.username;
+        w->request.deadline = deadline_in_ms(ANSWER_MS);
+        return STATUS_OK;
+}
+
+static enum status check(void *arg, struct error *reterr)
+{
+        struct work *w = arg;
+
+        if (is_stopping(w->progress))
+                return error_set(reterr, STATUS_CANCELLED, "the service stops");
+        if (deadline_passed(w->request.deadline))
+                return error_set(reterr, STATUS_DEADLINE_EXCEEDED, "the coach took too long");
+        return STATUS_OK;
+}
+
+static enum status ask(struct work *w, struct error *reterr)
+{
+        const struct coach_asker asker = {check, NULL, w};
+        size_t n = w->evaluation.n_items;
+        const char **texts = arena_calloc(w->arena, n + 1, sizeof(*texts));
+
+        if (!texts)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+        for (size_t i = 0; i < n; i++)
+                texts[i] = w->evaluation.items[i].text;
+        w->request.messages = texts;
+        w->request.n_messages = n;
+        if (n == 0 || w->request.skills.n_items == 0)
+                return STATUS_OK; /* nothing to judge, or nothing to judge it by */
+        return coach_ask(w->progress->coach, &w->request, &asker, w->arena, &w->answer, reterr);
+}
+
+/* One step for a skill that was shown; the level is that of now, which may have moved meanwhile. */
+static enum status apply(struct work *w, struct lease *lease, const struct document_change *change,
+                         struct error *reterr)
+{
+        struct said *evidence = arena_calloc(w->arena, change->n_evidence + 1, sizeof(*evidence));
+        const char *why =
+                cite_messages(w->arena, change, w->request.messages, w->request.n_messages);
+        int level = 0;
+
+        if (!evidence || !why)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+        enum status st = user_skill_level(lease, w->user_id, change->skill_id, &level, reterr);
+        if (st == STATUS_NOT_FOUND || (st == STATUS_OK && level == SKILL_MAX_LEVEL))
+                return STATUS_OK;
+        if (st != STATUS_OK)
+                return st;
+        for (size_t i = 0; i < change->n_evidence; i++)
+                evidence[i] = w->evaluation.items[change->evidence[i]];
+        const struct level_reason reason = {
+                .engine = w->answer.engine,
+                .why = why,
+                .evidence = evidence,
+                .n_evidence = change->n_evidence,
+        };
+        return level_set(lease, w->user_id, change->skill_id, level + 1, &reason, reterr);
+}
+
+static enum status finish(void *arg, struct error *reterr)
+{
+        struct work *w = arg;
+        const struct document *document = &w->answer.document;
+        LEASE(lease, w->progress->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = evaluation_finish(&lease, w->user_id, w->evaluation.end, reterr);
+
+        for (size_t i = 0; st == STATUS_OK && i < document->n_changes; i++) {
+                const struct document_change *change = &document->changes[i];
+
+                if (change->delta > 0 && change->n_evidence >= DOCUMENT_MIN_EVIDENCE)
+                        st = apply(w, &lease, change, reterr);
+        }
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status evaluate(struct progress *p, int64_t user_id, struct error *reterr)
+{
+        AUTO_ARENA arena;
+        arena_init(&arena, ARENA_BYTES);
+        struct work w = {.progress = p, .arena = &arena, .user_id = user_id};
+        enum status st = gather(&w, reterr);
+
+        if (st == STATUS_NOT_FOUND) /* whoever it was is deleted */
+                return STATUS_OK;
+        if (st == STATUS_OK && w.evaluation.end == 0)
+                return STATUS_OK;
+        if (st == STATUS_OK)
+                st = ask(&w, reterr);
+        return st == STATUS_OK ? db_write(p->db, finish, &w, deadline_in_ms(WRITE_MS), reterr) : st;
+}
+
+/* --- the thread --- */
+
+/* What fails stays in the database, and is tried again when the user says more, or at the next
+ * start. */
+static void evaluate_queued(struct progress *p)
+{
+        struct error error = ERROR_INIT;
+        int64_t user_id;
+
+        while (dequeue(p, &user_id)) {
+                enum status st = evaluate(p, user_id, &error);
+
+                if (st != STATUS_OK && st != STATUS_CANCELLED)
+                        LOG(WARNING, "an evaluation failed", LOG_INT("user", user_id),
+                            LOG_STR("status", status_name(st)), LOG_STR("error", error.text));
+        }
+}
+
+/* Everything that there is to do now. False: it has to be tried again. */
+static bool work(struct progress *p)
+{
+        struct error error = ERROR_INIT;
+        enum status st = STATUS_OK;
+        bool more = true;
+
+        while (st == STATUS_OK && (more || p->is_sweeping) && !is_stopping(p)) {
+                if (p->is_sweeping)
+                        st = sweep_part(p, &error);
+                if (st == STATUS_OK)
+                        st = count_part(p, &more, &error);
+                evaluate_queued(p);
+                if (take_overflow(p)) {
+                        p->is_sweeping = true;
+                        p->sweep_after = 0;
+                }
+        }
+        if (st != STATUS_OK && st != STATUS_UNAVAILABLE && st != STATUS_RESOURCE_EXHAUSTED)
+                LOG(WARNING, "counting messages failed", LOG_STR("status", status_name(st)),
+                    LOG_STR("error", error.text));
+        return st == STATUS_OK;
+}
+
+/* Until pause_ms are over, and something is to be done. */
+static void wait_for_more(struct progress *p, uint64_t pause_ms)
+{
+        deadline_ns until = deadline_in_ms(pause_ms);
+        struct timespec at = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
+        LOCK(&p->mutex);
+
+        while (!p->stopping && !deadline_passed(until))
+                pthread_cond_timedwait(&p->cond, &p->mutex, &at);
+        while (!p->stopping && !atomic_load(&p->woken))
+                pthread_cond_wait(&p->cond, &p->mutex);
+}
+
+static void *progress_main(void *arg)
+{
+        struct progress *p = arg;
+
+        while (!is_stopping(p)) {
+                /* Before looking, so that what is said meanwhile is looked for afterwards. */
+                atomic_store(&p->woken, false);
+                bool good = work(p);
+                if (!good)
+                        atomic_store(&p->woken, true);
+                wait_for_more(p, good ? PAUSE_MS : RETRY_MS);
+        }
+        return NULL;
+}
+
+enum status progress_new(struct db *db, struct coach *coach, struct vault *vault,
+                         struct progress **ret, struct error *reterr)
+{
+        struct progress *p = calloc(1, sizeof(*p));
+        pthread_condattr_t attr;
+        int failed;
+
+        if (!p)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+        p->db = db;
+        p->coach = coach;
+        p->vault = vault;
+        p->is_sweeping = true;
+        pthread_mutex_init(&p->mutex, NULL);
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&p->cond, &attr);
+        pthread_condattr_destroy(&attr);
+        failed = pthread_create(&p->thread, NULL, progress_main, p);
+        if (failed) {
+                pthread_cond_destroy(&p->cond);
+                pthread_mutex_destroy(&p->mutex);
+                free(p);
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "cannot start a thread: %s",
+                                 strerror(failed));
+        }
+        *ret = p;
+        return STATUS_OK;
+}
+
+struct progress *progress_free(struct progress *p)
+{
+        if (!p)
+                return NULL;
+        pthread_mutex_lock(&p->mutex);
+        p->stopping = true;
+        pthread_cond_signal(&p->cond);
+        pthread_mutex_unlock(&p->mutex);
+        pthread_join(p->thread, NULL);
+        pthread_cond_destroy(&p->cond);
+        pthread_mutex_destroy(&p->mutex);
+        free(p);
+        return NULL;
+}
