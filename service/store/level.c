@@ -221,7 +221,7 @@ enum status level_list(struct lease *lease, struct arena *arena, const struct se
                 stmt_bind_int(&all, 1, user_id);
                 stmt_bind_int(&all, 2, before_id > 0 ? before_id : INT64_MAX);
                 stmt_bind_int(&all, 3, (int64_t)limit + 1);
-                return read_list(lease, arena, &all, limit, ret, reterr);
+                return read_list(lease, arena, key, &all, limit, ret, reterr);
         }
         STMT(one, lease,
              SELECT_CHANGE " WHERE c.user_id = $1 AND c.id < $2 AND c.skill_id = $4"
@@ -230,7 +230,7 @@ enum status level_list(struct lease *lease, struct arena *arena, const struct se
         stmt_bind_int(&one, 2, before_id > 0 ? before_id : INT64_MAX);
         stmt_bind_int(&one, 3, (int64_t)limit + 1);
         stmt_bind_int(&one, 4, skill_id);
-        return read_list(lease, arena, &one, limit, ret, reterr);
+        return read_list(lease, arena, key, &one, limit, ret, reterr);
 }
 
 enum status level_get(struct lease *lease, struct arena *arena, const struct seal_key *key,

@@ -53,5 +53,5 @@ enum status said_read(struct lease *lease, struct arena *arena, const struct sea
         *said = (struct said){.source = said->source, .id = said->id, .is_gone = true, .text = ""};
         if (said->source == SAID_IN_ROOM)
                 return read_in_room(lease, arena, user_id, said, reterr);
-        return read_to_coach(lease, arena, user_id, said, reterr);
+        return read_to_coach(lease, arena, key, user_id, said, reterr);
 }

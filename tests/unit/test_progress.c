@@ -2,6 +2,8 @@
  * messages' words. */
 #include "service/progress/progress.h"
 
+#include "service/auth/vault.h"
+
 #include "service/coach/builtin.h"
 #include "service/coach/coach.h"
 #include "service/progress/cite.h"
@@ -56,6 +58,7 @@ static const struct coach_engine engine = {"told", start_engine, cancel_engine, 
 struct world {
         struct store_fixture *store;
         struct coach *coach;
+        struct vault *vault;
         struct progress *progress;
         int64_t user;
 };
@@ -71,6 +74,7 @@ static int setup(void **state)
         atomic_store(&fails, false);
         atomic_store(&hangs, false);
         if (store_setup((void **)&w->store) != 0 ||
+            vault_new(w->store->dir, w->store->db, &w->vault, NULL) != STATUS_OK ||
             coach_new(engines, 1, &w->coach, NULL) != STATUS_OK)
                 return -1;
         scene = w;
@@ -85,6 +89,7 @@ static int teardown(void **state)
 
         progress_free(w->progress);
         coach_free(w->coach);
+        vault_free(w->vault);
         store_teardown(&store);
         free(w);
         return 0;
@@ -92,7 +97,8 @@ static int teardown(void **state)
 
 static void start(struct world *w)
 {
-        assert_int_equal(progress_new(w->store->db, w->coach, &w->progress, NULL), STATUS_OK);
+        assert_int_equal(progress_new(w->store->db, w->coach, w->vault, &w->progress, NULL),
+                         STATUS_OK);
 }
 
 static void run(struct world *w, scenario_fn fn)
