@@ -133,7 +133,7 @@ export function App() {
         Skip to the content
       </a>
       <Navigation isAdmin={isAdmin} />
-      <div class="content">
+      <div class="content" id="content">
         <ConnectionBanner />
         <Page isAdmin={isAdmin} />
       </div>

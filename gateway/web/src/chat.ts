@@ -5,7 +5,7 @@ import { ApiError, call } from "./api.ts";
 import type { ClientFrame, DurableFrame, ServerFrame } from "./frames.ts";
 import { Outbox, frameOf, type Entry } from "./outbox.ts";
 import { apply, applyHistory, load, newLog, prepend, type RoomLog } from "./room_log.ts";
-import { me, refresh } from "./session.ts";
+import { check, me } from "./session.ts";
 import { Socket, type SocketState } from "./socket.ts";
 import type { Invite, OnlineUser, ReplyTo, Room, RoomMessages } from "./wire.ts";
 
@@ -53,7 +53,7 @@ const socket = new Socket({
     if (state !== "open") joined.clear();
   },
   // Maybe only this token: who is still signed in comes back by the next attempt.
-  onRefused: () => void refresh().catch(() => {}),
+  onRefused: () => void check().catch(() => {}),
 });
 
 addEventListener("online", () => socket.networkChanged(true));

@@ -63,12 +63,23 @@ export async function register(username: string, email: string, password: string
   await signIn(username, password);
 }
 
+let isLeaving = false;
+
+// The server has closed a connection because of its token: is it only that one, or the session?
+export async function check(): Promise<void> {
+  // Signing out closes it as well.
+  if (!isLeaving) await refresh();
+}
+
 export async function signOut(): Promise<void> {
+  isLeaving = true;
   try {
     await call("POST", "/api/auth/logout");
   } catch (error) {
     // Already over: that is what was wanted.
     if (!(error instanceof ApiError && error.status === 401)) throw error;
+  } finally {
+    isLeaving = false;
   }
   remember(false);
   notice.value = "";

@@ -88,12 +88,12 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
                 hint="Who is invited does not need it"
                 deed={deed}
               />
-              <Field label="At most this many people" name="max_members" type="number" value="1000" min={1} max={10000} deed={deed} />
+              <Field label="At most this many people" name="max_members" type="number" defaultValue="1000" min={1} max={10000} deed={deed} />
               <Field
                 label="Keep messages for this many days"
                 name="retention_days"
                 type="number"
-                value="0"
+                defaultValue="0"
                 min={0}
                 max={36500}
                 hint="0 keeps them for good"

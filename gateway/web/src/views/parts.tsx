@@ -1,6 +1,6 @@
 // Small pieces that several pages are made of.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { usePageTitle, type Deed } from "../hooks.ts";
 import { path } from "../router.tsx";
 import { fullTime } from "../time.ts";
@@ -9,7 +9,8 @@ import { fullTime } from "../time.ts";
 export function PageTitle({ children, title, id }: { children: ComponentChildren; title: string; id?: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   usePageTitle(title);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [path.value]);
+  // With the page, not after it: who types at once keeps the focus.
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [path.value]);
   return (
     <h1 ref={heading} id={id} tabIndex={-1} dir="auto">
       {children}
@@ -53,7 +54,8 @@ interface FieldProps {
   deed?: Deed;
   hint?: string;
   type?: string;
-  value?: string;
+  // What it begins with; it is the browser's from then on.
+  defaultValue?: string;
   autocomplete?: string;
   required?: boolean;
   minLength?: number;

@@ -61,8 +61,8 @@ function Profile() {
           void deed.run(() => save(v));
         }}
       >
-        <Field label="User name" name="username" autocomplete="username" value={me.value?.username ?? ""} required deed={deed} />
-        <Field label="E-mail" name="email" type="email" autocomplete="email" value={me.value?.email ?? ""} required deed={deed} />
+        <Field label="User name" name="username" autocomplete="username" defaultValue={me.value?.username ?? ""} required deed={deed} />
+        <Field label="E-mail" name="email" type="email" autocomplete="email" defaultValue={me.value?.email ?? ""} required deed={deed} />
         <Failure text={deed.field === "" ? deed.error : ""} />
         <p class="buttons">
           <button type="submit" disabled={deed.busy}>
