@@ -81,10 +81,21 @@ static void answer_route(struct request *r)
         }
 }
 
-/* No route: a file of the web app, or nothing. path: decoded. */
+/* An address that the web app understands by itself, as somebody reloads it or follows a link: not
+ * a file, which would have an ending, and not what a program asks for. */
+static bool is_page(const struct request *r, const char *path)
+{
+        const char *name = strrchr(path, '/');
+
+        return name && !strchr(name, '.') && strncmp(path, "/api/", 5) != 0 &&
+               headers_accept_html(&r->headers);
+}
+
+/* No route: a file of the web app, one of its pages, or nothing. path: decoded. */
 static void answer_file(struct request *r, const char *path)
 {
-        if (static_files_answer(&r->server->web, r, path, web_csp))
+        if (static_files_answer(&r->server->web, r, path, web_csp) ||
+            (is_page(r, path) && static_files_answer(&r->server->web, r, "/", web_csp)))
                 return;
         if (strcmp(path, "/") == 0) {
                 reply_bytes(r, 200, REPLY_HTML, landing_page, sizeof(landing_page) - 1);

@@ -16,7 +16,8 @@ static const struct known {
 /* Proxies join these with commas, and so may we not choose one of two. */
 static bool may_repeat(const char *name)
 {
-        return strcmp(name, "X-Forwarded-For") == 0 || strcmp(name, "Connection") == 0 ||
+        return strcmp(name, "Accept") == 0 || strcmp(name, "Accept-Encoding") == 0 ||
+               strcmp(name, "X-Forwarded-For") == 0 || strcmp(name, "Connection") == 0 ||
                strcmp(name, "Cookie") == 0 || strcmp(name, "If-None-Match") == 0 ||
                strcmp(name, "Sec-WebSocket-Extensions") == 0 || strcmp(name, "Upgrade") == 0;
 }
@@ -63,4 +64,34 @@ const char *headers_fault(const struct headers *h, bool is_http11)
         if (!h->host && is_http11)
                 return "Host is missing";
         return NULL;
+}
+
+/* The weight of a member of a list such as "br;q=0.5, gzip": whether it is more than 0. */
+static bool is_listed(const char *list, const char *name)
+{
+        size_t n_name = strlen(name);
+
+        for (const char *at = list ? list : ""; *at;) {
+                at += strspn(at, ", \t");
+                size_t n = strcspn(at, ",");
+
+                if (n >= n_name && strncasecmp(at, name, n_name) == 0 &&
+                    (n == n_name || strchr("; \t", at[n_name]))) {
+                        const char *weight = memmem(at, n, "q=", 2);
+
+                        return !weight || strspn(weight + 2, "0.") != strcspn(weight + 2, ", \t");
+                }
+                at += n;
+        }
+        return false;
+}
+
+bool headers_accept_gzip(const struct headers *h)
+{
+        return is_listed(h->accept_encoding, "gzip");
+}
+
+bool headers_accept_html(const struct headers *h)
+{
+        return is_listed(h->accept, "text/html");
 }

@@ -9,6 +9,8 @@
 
 /* X(member, name) */
 #define HEADERS_LIST(X)                                                   \
+        X(accept, "Accept")                                               \
+        X(accept_encoding, "Accept-Encoding")                             \
         X(access_control_request_method, "Access-Control-Request-Method") \
         X(authorization, "Authorization")                                 \
         X(connection, "Connection")                                       \
@@ -48,5 +50,10 @@ void headers_read(struct MHD_Connection *connection, struct headers *ret);
 /* What makes a request ambiguous to a proxy in front (request smuggling) or is against HTTP/1.1:
  * a text for the client, NULL when all is well. is_http11: the request's version. */
 const char *headers_fault(const struct headers *h, bool is_http11);
+
+/* Whether the peer takes answers that gzip has compressed. */
+bool headers_accept_gzip(const struct headers *h);
+/* Whether a page is wanted: what browsers ask for when somebody follows a link. */
+bool headers_accept_html(const struct headers *h);
 
 #endif

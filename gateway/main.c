@@ -130,8 +130,7 @@ static int run(void)
                 options.docs_dir = find_dir("../../gateway/web/node_modules/swagger-ui-dist",
                                             SOCIALIZER_DATADIR "/swagger-ui", docs);
         if (!*options.web_dir)
-                options.web_dir =
-                        find_dir("../../gateway/web/dist", SOCIALIZER_DATADIR "/web", web);
+                options.web_dir = find_dir("../web", SOCIALIZER_DATADIR "/web", web);
 
         enum status st = gateway_run(&gateway, &options, &error);
         if (st == STATUS_OK)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -75,16 +76,41 @@ static int open_file(const struct static_files *f, const char *path, struct stat
         return fd;
 }
 
-/* Answers with the file behind fd, which is the response's from then on. */
-static void answer_file(struct request *r, const char *path, int fd, const struct stat *st,
+struct file {
+        int fd; /* the response's as soon as there is one */
+        struct stat st;
+        bool is_gzip;
+};
+
+/* The file, or what the build has compressed of it, for who takes that. */
+static bool find_file(const struct static_files *f, const struct request *r, const char *path,
+                      struct file *ret)
+{
+        char compressed[PATH_MAX];
+        int n = snprintf(compressed, sizeof(compressed), "%s.gz", path + 1);
+
+        *ret = (struct file){.fd = -1};
+        if (headers_accept_gzip(&r->headers) && n > 0 && (size_t)n < sizeof(compressed)) {
+                ret->fd = open_file(f, compressed, &ret->st);
+                ret->is_gzip = ret->fd >= 0;
+        }
+        if (ret->fd < 0)
+                ret->fd = open_file(f, path + 1, &ret->st);
+        return ret->fd >= 0;
+}
+
+static void answer_file(struct request *r, const char *path, const struct file *file,
                         const char *csp)
 {
-        struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)st->st_size, fd);
+        struct MHD_Response *response =
+                MHD_create_response_from_fd64((uint64_t)file->st.st_size, file->fd);
 
         if (!response)
-                close(fd);
+                close(file->fd);
         reply_response(r, 200, response);
         reply_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, static_files_type(path));
+        if (file->is_gzip)
+                reply_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
         if (strcmp(static_files_type(path), REPLY_HTML) == 0)
                 reply_header(r, "Content-Security-Policy", csp);
 }
@@ -92,29 +118,29 @@ static void answer_file(struct request *r, const char *path, int fd, const struc
 bool static_files_answer(const struct static_files *f, struct request *r, const char *path,
                          const char *csp)
 {
-        struct stat st;
+        struct file file;
         char etag[48];
 
         if (f->dir_fd < 0 || !static_files_path_safe(path))
                 return false;
         if (strcmp(path, "/") == 0)
                 path = "/index.html";
-        int fd = open_file(f, path + 1, &st);
-        if (fd < 0)
+        if (!find_file(f, r, path, &file))
                 return false;
 
         /* A name under assets/ holds a hash of its content; everything else is asked for anew,
          * which costs a 304. */
         bool is_immutable = strncmp(path, "/assets/", 8) == 0;
-        snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 ".%lx\"", (uint64_t)st.st_size,
-                 (uint64_t)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
+        snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 ".%lx\"", (uint64_t)file.st.st_size,
+                 (uint64_t)file.st.st_mtim.tv_sec, (unsigned long)file.st.st_mtim.tv_nsec);
         r->cacheable = true;
         if (reply_not_modified(r, etag)) {
-                close(fd);
+                close(file.fd);
         } else {
-                answer_file(r, path, fd, &st, csp);
+                answer_file(r, path, &file, csp);
                 reply_header(r, MHD_HTTP_HEADER_ETAG, etag);
         }
+        reply_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
         reply_header(r, MHD_HTTP_HEADER_CACHE_CONTROL,
                      is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
         return true;

@@ -20,7 +20,8 @@ enum status static_files_init(struct static_files *f, const char *dir,
                               struct error *reterr) MUST_CHECK;
 void static_files_deinit(struct static_files *f);
 
-/* Answers with a file; path is decoded, "/assets/app.js"; "/" is "/index.html". csp is for HTML.
+/* Answers with a file; path is decoded, "/assets/app.js"; "/" is "/index.html". Who takes gzip gets
+ * "/assets/app.js.gz", where the build has made one. csp is for HTML.
  * False, and no answer, when there is no such file. */
 bool static_files_answer(const struct static_files *f, struct request *r, const char *path,
                          const char *csp);

@@ -232,6 +232,29 @@ static void smuggling_is_found(void **state)
         assert_null(headers_fault(&no_host, false));
 }
 
+static void weights_decide_what_is_accepted(void **state)
+{
+        static const struct {
+                const char *value;
+                bool is_accepted;
+        } cases[] = {
+                {NULL, false},          {"", false},
+                {"gzip", true},         {"br, GZIP;q=0.5", true},
+                {"gzip;q=0", false},    {"gzip; q=0.000, br", false},
+                {"gzip;q=0.001", true}, {"x-gzip", false},
+                {"gzipped, br", false}, {"br;q=0, gzip", true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct headers h = {.accept_encoding = cases[i].value};
+
+                assert_int_equal(headers_accept_gzip(&h), cases[i].is_accepted);
+        }
+        assert_true(headers_accept_html(&(struct headers){.accept = "text/html,*/*;q=0.8"}));
+        assert_false(headers_accept_html(&(struct headers){.accept = "*/*"}));
+}
+
 static void text_is_cut_after_sentences(void **state)
 {
         (void)state;
@@ -273,6 +296,7 @@ int main(void)
                 cmocka_unit_test(sha1_is_sha1),
                 cmocka_unit_test(a_token_is_found_in_a_list),
                 cmocka_unit_test(smuggling_is_found),
+                cmocka_unit_test(weights_decide_what_is_accepted),
                 cmocka_unit_test(text_is_cut_after_sentences),
                 cmocka_unit_test(paths_stay_inside_the_folder),
         };

@@ -1,0 +1,106 @@
+// Calls over HTTP. The session is a cookie that script cannot read; the browser sends it.
+
+import { newId } from "./id.ts";
+
+// What went wrong, in words that can be shown. field: the input that is to blame, where there is one.
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status = 0,
+    readonly field = "",
+  ) {
+    super(message);
+  }
+}
+
+export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+// Set by the session: what to do when the server no longer knows it.
+let onSignedOut = () => {};
+export function whenSignedOut(callback: () => void): void {
+  onSignedOut = callback;
+}
+
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  details?: { field_violation?: { field?: string } }[];
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as ErrorBody;
+  const field = body.details?.find((d) => d.field_violation)?.field_violation?.field ?? "";
+  return new ApiError(
+    body.code ?? "UNKNOWN",
+    body.message ?? `The server answered ${response.status}.`,
+    response.status,
+    field,
+  );
+}
+
+async function request(verb: Verb, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const init: RequestInit = { method: verb, credentials: "same-origin" };
+  if (signal) init.signal = signal;
+  if (body !== undefined) {
+    init.headers = { "Content-Type": "application/json", "Idempotency-Key": newId() };
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError("UNAVAILABLE", "The server cannot be reached. Check your connection and try again.");
+  }
+  if (response.ok) return response;
+  const error = await errorOf(response);
+  // A wrong password while signing in is 401 as well, but nobody was signed in.
+  if (response.status === 401 && path !== "/api/auth/login") onSignedOut();
+  throw error;
+}
+
+export async function call<T>(verb: Verb, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const withBody = body === undefined && verb !== "GET" && verb !== "DELETE" ? {} : body;
+  return (await (await request(verb, path, withBody, signal)).json()) as T;
+}
+
+export interface ServerEvent {
+  event: string;
+  data: unknown;
+}
+
+// A POST that is answered as text/event-stream. Aborting the signal closes the connection, which the
+// service notices: it stops working on the answer.
+export async function* stream(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  const response = await request("POST", path, body, signal);
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += decoder.decode(value, { stream: true });
+    const blocks = rest.split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const event = parseEvent(block);
+      if (event) yield event;
+    }
+  }
+}
+
+export function parseEvent(block: string): ServerEvent | null {
+  let event = "message";
+  const data: string[] = [];
+  for (const line of block.split("\n")) {
+    if (line.startsWith("event:")) event = line.slice(6).trim();
+    else if (line.startsWith("data:")) data.push(line.slice(5).trimStart());
+  }
+  // A block of comments alone keeps the connection open and says nothing.
+  return data.length > 0 ? { event, data: JSON.parse(data.join("\n")) } : null;
+}
+
+// A path's part, or a query's value.
+export const enc = encodeURIComponent;

@@ -1,0 +1,163 @@
+// Small pieces that several pages are made of.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { usePageTitle, type Deed } from "../hooks.ts";
+import { path } from "../router.tsx";
+import { fullTime } from "../time.ts";
+
+// The heading of a page. A new page is announced by moving the focus to it, as a browser would.
+export function PageTitle({ children, title, id }: { children: ComponentChildren; title: string; id?: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  usePageTitle(title);
+  // With the page, not after it: who types at once keeps the focus.
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [path.value]);
+  return (
+    <h1 ref={heading} id={id} tabIndex={-1} dir="auto">
+      {children}
+    </h1>
+  );
+}
+
+export function Failure({ text, retry }: { text: string; retry?: () => void }) {
+  if (text === "") return null;
+  return (
+    <p class="failure" role="alert">
+      <span>{text}</span>
+      {retry && (
+        <button type="button" class="quiet" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </p>
+  );
+}
+
+export function Empty({ children }: { children: ComponentChildren }) {
+  return <p class="empty">{children}</p>;
+}
+
+// In the place of what is on its way, of about its size, so that nothing jumps.
+export function Waiting({ lines = 3, label = "Loading" }: { lines?: number; label?: string }) {
+  return (
+    <div class="waiting" role="status">
+      <span class="hidden">{label}</span>
+      {Array.from({ length: lines }, (_, i) => (
+        <span key={i} class="bar" aria-hidden="true" />
+      ))}
+    </div>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  name: string;
+  deed?: Deed;
+  hint?: string;
+  type?: string;
+  // What it begins with; it is the browser's from then on.
+  defaultValue?: string;
+  autocomplete?: string;
+  required?: boolean;
+  minLength?: number;
+  maxLength?: number;
+  min?: number;
+  max?: number;
+  multiline?: boolean;
+}
+
+// A labelled input. An error that the server has about this field stands beside it.
+export function Field({ label, name, deed, hint, multiline, ...input }: FieldProps) {
+  const id = useId();
+  const error = deed && deed.field === name ? deed.error : "";
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
+  const common = {
+    id,
+    name,
+    "aria-describedby": described || undefined,
+    "aria-invalid": error !== "" || undefined,
+    ...input,
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {multiline ? <textarea {...(common as object)} rows={3} dir="auto" /> : <input {...(common as object)} dir="auto" />}
+      {hint && (
+        <span class="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
+      {error && (
+        <span class="field-error" id={`${id}-error`}>
+          {error}
+        </span>
+      )}
+    </div>
+  );
+}
+
+export function Check({ label, name, hint }: { label: string; name: string; hint?: string }) {
+  return (
+    <label class="check">
+      <input type="checkbox" name={name} />
+      <span>
+        {label}
+        {hint && <small>{hint}</small>}
+      </span>
+    </label>
+  );
+}
+
+export function Avatar({ name }: { name: string }) {
+  // The same colour for the same name, out of the eight of the style sheet.
+  const hue = Array.from(name).reduce((n, c) => (n * 31 + (c.codePointAt(0) ?? 0)) % 8, 0);
+  return (
+    <span class={`avatar hue-${hue}`} aria-hidden="true">
+      {Array.from(name)[0]?.toUpperCase() ?? "?"}
+    </span>
+  );
+}
+
+export function Time({ iso, text }: { iso: string | null; text: string }) {
+  return iso ? (
+    <time dateTime={iso} title={fullTime(iso)}>
+      {text}
+    </time>
+  ) : null;
+}
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
+// The browser's own dialog: it keeps the focus inside and gives it back.
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="icon" aria-label="Close" onClick={() => dialog.current?.close()}>
+          ✕
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+// The values of a form by their names.
+export function valuesOf(event: Event): Record<string, string> {
+  event.preventDefault();
+  const form = event.currentTarget as HTMLFormElement;
+  return Object.fromEntries(Array.from(new FormData(form), ([k, v]) => [k, String(v)]));
+}

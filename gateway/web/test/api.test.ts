@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseEvent } from "../src/api.ts";
+import { dayOf, shortTime } from "../src/time.ts";
+
+test("an event of a stream has a name and JSON", () => {
+  assert.deepEqual(parseEvent('event: delta\ndata: {"text":"a"}'), { event: "delta", data: { text: "a" } });
+  assert.deepEqual(parseEvent('data: {"a":\ndata: 1}'), { event: "message", data: { a: 1 } });
+  assert.equal(parseEvent(": still here"), null);
+});
+
+test("days are those of the reader", () => {
+  const now = new Date(2026, 10, 27, 0, 30);
+  assert.equal(dayOf(new Date(2026, 10, 27, 0, 10).toISOString(), now), "Today");
+  assert.equal(dayOf(new Date(2026, 10, 26, 23, 50).toISOString(), now), "Yesterday");
+  assert.equal(dayOf(null, now), "");
+  assert.notEqual(shortTime(new Date(2026, 10, 26, 23, 50).toISOString(), now), "");
+});
