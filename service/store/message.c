@@ -72,8 +72,12 @@ static enum status read_reply(struct lease *lease, struct arena *arena, struct m
 static bool add_reaction(struct arena *arena, struct room_message *m, const char *emoji,
                          int64_t user_id)
 {
-        struct message_reaction *r = m->n_reactions ? &m->reactions[m->n_reactions - 1] : NULL;
+        struct message_reaction *r = NULL;
 
+        if (!m->reactions)
+                return false;
+        if (m->n_reactions > 0)
+                r = &m->reactions[m->n_reactions - 1];
         if (!r || strcmp(r->emoji, emoji) != 0) {
                 if (m->n_reactions == MESSAGE_MAX_EMOJIS)
                         return true;
