@@ -391,6 +391,12 @@ const struct behaviour chat_behaviours[] = {
         {"a room after the others", HUMAN, "ChatService/CreateRoom", "{\"name\":\"Next\"}", OK, "{\"room\":{\"id\":5}}"},
         {"the general room keeps for an hour", ADMIN, "ChatService/UpdateRoom", "{\"room_id\":1,\"retention_seconds\":3600}", OK, "{\"room\":{\"retention_seconds\":3600}}"},
         {"what is younger stays", ADMIN, "AdminService/Prune", "{}", OK, "{\"deleted\":0}"},
+
+        /* A ban from a direct room: it holds against both ways of making it again */
+        {"a direct room", HUMAN, "ChatService/CreateRoom", "{\"type\":\"direct\",\"user_ids\":[3]}", OK, "{\"room\":{\"id\":6,\"member_count\":2}}"},
+        {"ban one of the two", ADMIN, "ChatService/RemoveMember", "{\"room_id\":6,\"user_id\":3,\"ban\":true}", OK, "{}"},
+        {"who is banned does not come back by making it", OTHER, "ChatService/CreateRoom", "{\"type\":\"direct\",\"user_ids\":[2]}", DENIED, NULL},
+        {"nor is brought back by the other", HUMAN, "ChatService/CreateRoom", "{\"type\":\"direct\",\"user_ids\":[3]}", DENIED, NULL},
 };
 /* clang-format on */
 

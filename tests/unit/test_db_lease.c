@@ -293,8 +293,11 @@ static void a_view_shares_one_connection_and_one_state(void **state)
                 VIEW(inner, f->db);
                 assert_int_equal(count_now(f->db), 1);
                 assert_int_equal(fixture_stats(f).n_leased, 0);
+                view_renew();
+                assert_int_equal(count_now(f->db), 2);
         }
         assert_int_equal(count_now(f->db), 2);
+        view_renew(); /* in none: nothing happens */
 }
 
 static void a_view_survives_a_failed_read(void **state)

@@ -66,6 +66,46 @@ static void leases_one_after_the_other_stand_by_themselves(void **state)
         assert_false(fixture_has(f->db, "Grace"));
 }
 
+/* What a write is followed by, seen from the writer thread. */
+struct follow_up {
+        struct db *db;
+        enum status st; /* of the write */
+        bool on_writer;
+        const char *name;
+        unsigned n;
+};
+
+static enum status commit_as_told(void *arg, struct error *reterr)
+{
+        struct follow_up *f = arg;
+        enum status st = commit(f->db, f->name, reterr);
+
+        return st == STATUS_OK ? f->st : st;
+}
+
+static void look(void *arg)
+{
+        struct follow_up *f = arg;
+
+        f->n++;
+        f->on_writer = db_on_writer(f->db);
+}
+
+static void what_follows_a_write_comes_on_the_writer_thread(void **state)
+{
+        struct db_fixture *f = *state;
+        struct follow_up follow = {.db = f->db, .st = STATUS_OK, .name = "Ada"};
+
+        ASSERT_OK(db_write_then(f->db, commit_as_told, look, &follow, DEADLINE_NEVER, err));
+        assert_int_equal(follow.n, 1);
+        assert_true(follow.on_writer);
+        follow.st = STATUS_ABORTED;
+        follow.name = "Grace";
+        assert_int_equal(db_write_then(f->db, commit_as_told, look, &follow, DEADLINE_NEVER, NULL),
+                         STATUS_ABORTED);
+        assert_int_equal(follow.n, 1); /* a write that failed is followed by nothing */
+}
+
 static enum status commit_nested(void *arg, struct error *reterr)
 {
         LEASE(outer, arg, LEASE_WRITE, DEADLINE_NEVER);
@@ -459,6 +499,7 @@ int main(void)
                 CASE(what_is_not_committed_is_rolled_back),
                 CASE(a_function_that_fails_undoes_what_it_committed),
                 CASE(leases_one_after_the_other_stand_by_themselves),
+                CASE(what_follows_a_write_comes_on_the_writer_thread),
                 CASE(a_nested_lease_is_kept_with_its_outer_one),
                 CASE(an_uncommitted_nested_lease_poisons_the_outer_one),
                 CASE(after_its_commit_a_lease_only_reads),

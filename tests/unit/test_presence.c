@@ -150,6 +150,50 @@ static void in_a_full_room_nobody_is_told(void **state)
                 set(f, id, "a", "1", 0);
         assert_int_equal(f->n_changes, PRESENCE_MAX_TOLD);
         assert_int_equal(online(f, 1), PRESENCE_MAX_TOLD + 100);
+        /* Who was told to have come is told to go, and nobody else. */
+        set(f, 5, "a", "", 0);
+        set(f, PRESENCE_MAX_TOLD + 5, "a", "", 0);
+        assert_int_equal(f->n_changes, PRESENCE_MAX_TOLD + 1);
+        expect_change(f, PRESENCE_MAX_TOLD, 1, 5, false);
+}
+
+static void a_room_named_twice_is_one(void **state)
+{
+        struct fixture *f = *state;
+
+        set(f, 7, "a", "121", 0);
+        assert_int_equal(f->n_changes, 2);
+        presence_leave(f->presence, 1, 7);
+        assert_int_equal(online(f, 1), 0);
+        assert_int_equal(f->n_changes, 3);
+}
+
+static void a_long_name_of_a_connection_is_known_again(void **state)
+{
+        struct fixture *f = *state;
+        char name[129] = "";
+
+        for (int i = 0; i < 64; i++)
+                memcpy(name + (ptrdiff_t)2 * i, "é", 2);
+        set(f, 7, name, "1", 0);
+        set(f, 7, name, "1", 10);
+        set(f, 7, name, "", 20);
+        assert_int_equal(online(f, 1), 0);
+        assert_int_equal(f->n_changes, 2);
+}
+
+static void who_is_forgotten_is_nowhere(void **state)
+{
+        struct fixture *f = *state;
+
+        set(f, 7, "a", "12", 0);
+        set(f, 7, "b", "2", 0);
+        set(f, 8, "a", "2", 0);
+        presence_forget(f->presence, 7);
+        presence_forget(f->presence, 99);
+        assert_int_equal(online(f, 1), 0);
+        assert_int_equal(online(f, 2), 1);
+        assert_int_equal(online(f, PRESENCE_ANYWHERE), 1);
 }
 
 static void a_user_has_only_so_many_connections(void **state)
@@ -180,6 +224,9 @@ int main(void)
                 CASE(who_is_not_heard_of_is_gone),
                 CASE(who_leaves_the_room_leaves_it_with_all_connections),
                 CASE(in_a_full_room_nobody_is_told),
+                CASE(a_room_named_twice_is_one),
+                CASE(a_long_name_of_a_connection_is_known_again),
+                CASE(who_is_forgotten_is_nowhere),
                 CASE(a_user_has_only_so_many_connections),
         };
         return !!cmocka_run_group_tests_name("presence", tests, NULL, NULL);

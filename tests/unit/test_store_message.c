@@ -166,7 +166,10 @@ SCENARIO(a_deleted_users_messages_keep_their_places)
 {
         int64_t one = store_fixture_user(s, "one"), two = store_fixture_user(s, "two");
 
-        say(s, one, "mine", "n1");
+        bool added;
+
+        EXPECT(message_react(s->lease, say(s, one, "mine", "n1").id, two, "+", &added, &s->error) ==
+               STATUS_OK);
         say(s, two, "theirs", NULL);
         EXPECT(user_delete(s->lease, one, &s->error) == STATUS_OK);
 
@@ -174,6 +177,7 @@ SCENARIO(a_deleted_users_messages_keep_their_places)
         EXPECT(list.n_items == 2 && list.items[0].seq == 1 && list.items[0].user_id == 0);
         EXPECT(strcmp(list.items[0].content, "") == 0 && strcmp(list.items[0].username, "") == 0);
         EXPECT(strcmp(list.items[1].content, "theirs") == 0);
+        EXPECT(list.items[0].n_reactions == 0);
 }
 
 SCENARIO(an_edited_message_keeps_its_place)

@@ -112,6 +112,51 @@ SCENARIO(who_left_comes_back_and_is_counted_once)
         EXPECT(get(s, id, one).n_members == 1 && get(s, id, one).role == MEMBER_ROLE_MEMBER);
 }
 
+SCENARIO(who_is_banned_counts_nothing)
+{
+        int64_t one = store_fixture_user(s, "one"), two = store_fixture_user(s, "two");
+        struct room_details details;
+
+        say(s, ROOM_GENERAL, one, "hello");
+        struct room room = get(s, ROOM_GENERAL, two);
+        EXPECT(room_describe(s->lease, s->arena, &room, two, &details, &s->error) == STATUS_OK);
+        EXPECT(details.n_unread == 1);
+        EXPECT(member_exit(s->lease, ROOM_GENERAL, two, MEMBER_BANNED, &s->error) == STATUS_OK);
+        room = get(s, ROOM_GENERAL, two);
+        EXPECT(room_describe(s->lease, s->arena, &room, two, &details, &s->error) == STATUS_OK);
+        EXPECT(details.n_unread == 0);
+}
+
+SCENARIO(rooms_with_long_descriptions_come_in_parts)
+{
+        char *text = arena_alloc(s->arena, 4001);
+        struct room_list list;
+        int64_t after = 0;
+        int n = 0;
+
+        EXPECT(text != NULL);
+        if (!text)
+                return;
+        memset(text, 'x', 4000);
+        for (int i = 0; i < 200; i++) {
+                const struct room_change settings = {
+                        .name = "r", .description = text, .is_public = true, .max_members = 9};
+                int64_t id;
+
+                EXPECT(room_create(s->lease, &settings, &id, &s->error) == STATUS_OK);
+        }
+        do {
+                EXPECT(room_list_public(s->lease, s->arena, 0, "", after, 500, &list, &s->error) ==
+                       STATUS_OK);
+                EXPECT(list.n_items > 0 && list.n_items < 140);
+                if (list.n_items == 0)
+                        return;
+                n += (int)list.n_items;
+                after = list.items[list.n_items - 1].id;
+        } while (list.more);
+        EXPECT(n == 200);
+}
+
 SCENARIO(a_full_room_takes_nobody)
 {
         int64_t one = store_fixture_user(s, "one"), two = store_fixture_user(s, "two");
@@ -273,6 +318,34 @@ SCENARIO(long_events_come_in_parts_without_holes)
         }
 }
 
+/* 20 long emojis of 20 people each, which every edit of the message carries along. */
+SCENARIO(events_with_many_reactions_come_in_parts)
+{
+        int64_t one = store_fixture_user(s, "one");
+        char emoji[64], name[16];
+        bool added;
+        size_t n_bytes = 0;
+
+        say(s, ROOM_GENERAL, one, "like it?");
+        int64_t id = store_fixture_count(s, "SELECT max(id) FROM message");
+        for (int u = 0; u < 20; u++) {
+                snprintf(name, sizeof(name), "friend%d", u);
+                int64_t user = store_fixture_user(s, name);
+                for (int i = 0; i < 20; i++) {
+                        snprintf(emoji, sizeof(emoji), "%060d", i);
+                        EXPECT(message_react(s->lease, id, user, emoji, &added, &s->error) ==
+                               STATUS_OK);
+                }
+        }
+        for (int i = 0; i < 300; i++)
+                note(s, ROOM_GENERAL, one, ROOM_EVENT_EDITED, id);
+        struct room_event_list list = events(s, ROOM_GENERAL, 0, 500);
+        for (size_t i = 0; i < list.n_items; i++)
+                n_bytes += message_bytes(&list.items[i].message);
+        EXPECT(list.n_items > 10 && n_bytes > MESSAGE_LIST_BYTES / 2);
+        EXPECT(n_bytes < MESSAGE_LIST_BYTES + 10000);
+}
+
 SCENARIO(what_is_too_old_goes_from_the_beginning)
 {
         int64_t one = store_fixture_user(s, "one");
@@ -355,6 +428,9 @@ int main(void)
                 STORE_TEST(a_missing_room_is_not_found),
                 STORE_TEST(a_room_knows_how_somebody_stands_to_it),
                 STORE_TEST(who_left_comes_back_and_is_counted_once),
+                STORE_TEST(who_is_banned_counts_nothing),
+                STORE_TEST(rooms_with_long_descriptions_come_in_parts),
+                STORE_TEST(events_with_many_reactions_come_in_parts),
                 STORE_TEST(a_full_room_takes_nobody),
                 STORE_TEST(an_update_changes_what_it_names),
                 STORE_TEST(lists_show_what_is_ones_own_and_what_is_public),
