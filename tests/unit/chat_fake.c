@@ -272,6 +272,13 @@ static int64_t find_named(const struct chat_fake *f, int64_t room_id, int64_t us
         return found;
 }
 
+void chat_fake_refuse(struct chat_fake *f, enum status refusal)
+{
+        LOCK(&f->mutex);
+
+        f->refusal = refusal;
+}
+
 unsigned chat_fake_count(struct chat_fake *f, const char *content)
 {
         unsigned n = 0;

@@ -30,7 +30,7 @@ struct chat_fake {
         bool publishes; /* what SendMessage appends */
         bool holds; /* answers wait for fake_release() */
         bool revoked; /* no token is worth anything */
-        enum status refusal; /* what Subscribe and the lists answer; OK = nothing special */
+        enum status refusal; /* of chat_fake_refuse() */
         unsigned page_limit; /* of the lists; 0 = as asked */
         atomic_uint n_subscribes, n_lists, n_me, n_sends; /* n_lists: of events or messages */
         atomic_uint n_refusals;
@@ -50,6 +50,8 @@ int64_t chat_fake_append(struct chat_fake *f, Socializer__V1__RoomEvent *event, 
 void chat_fake_rekey(struct chat_fake *f, int64_t room_id, bool told);
 /* Deletes the room; told or not. */
 void chat_fake_delete(struct chat_fake *f, int64_t room_id, bool told);
+/* What Subscribe and the lists answer from now on; STATUS_OK: what is asked for. */
+void chat_fake_refuse(struct chat_fake *f, enum status refusal);
 /* How many messages of room 1 say exactly this. */
 unsigned chat_fake_count(struct chat_fake *f, const char *content);
 /* Tokens are "token-1" (user 1, "user1"), "token-2" …; Login gives the first to everybody. */
