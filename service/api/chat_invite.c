@@ -184,13 +184,11 @@ static enum status answer_list(struct call *call, const struct invite_list *list
                 if (!invites[i])
                         return wire_no_memory(reterr);
         }
-        if (list->more) {
-                *ret_token = wire_page_token(call->arena, list->items[list->n_items - 1].id);
-                if (!*ret_token)
-                        return wire_no_memory(reterr);
-        }
         *ret_invites = invites;
         *ret_n = list->n_items;
+        if (list->more)
+                return wire_next_page(call->arena, list->items[list->n_items - 1].id, ret_token,
+                                      reterr);
         return STATUS_OK;
 }
 

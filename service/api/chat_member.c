@@ -46,12 +46,9 @@ enum status chat_service_list_members(struct call *call,
                 if (!rsp->members[i])
                         return wire_no_memory(reterr);
         }
-        if (list.more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list.items[list.n_items - 1].user_id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
+        if (list.more)
+                return wire_next_page(call->arena, list.items[list.n_items - 1].user_id,
+                                      &rsp->next_page_token, reterr);
         return STATUS_OK;
 }
 

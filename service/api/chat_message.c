@@ -345,6 +345,6 @@ enum status chat_service_search_messages(struct call *call,
                 st = answer_list(call, &list, &rsp->messages, &rsp->n_messages, reterr);
         if (st != STATUS_OK || !more)
                 return st;
-        rsp->next_page_token = wire_page_token(call->arena, list.items[list.n_items - 1].id);
-        return rsp->next_page_token ? STATUS_OK : wire_no_memory(reterr);
+        return wire_next_page(call->arena, list.items[list.n_items - 1].id, &rsp->next_page_token,
+                              reterr);
 }

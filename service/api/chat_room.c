@@ -219,12 +219,9 @@ static enum status answer_list(struct call *call, struct lease *lease, struct ro
                         return wire_no_memory(reterr);
                 rsp->n_rooms++;
         }
-        if (list->more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list->items[list->n_items - 1].id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
+        if (list->more)
+                return wire_next_page(call->arena, list->items[list->n_items - 1].id,
+                                      &rsp->next_page_token, reterr);
         return STATUS_OK;
 }
 

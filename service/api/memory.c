@@ -104,12 +104,9 @@ enum status user_service_list_messages(struct call *call,
                 if (!rsp->messages[i])
                         return wire_no_memory(reterr);
         }
-        if (list.more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list.items[list.n_items - 1].id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
+        if (list.more)
+                return wire_next_page(call->arena, list.items[list.n_items - 1].id,
+                                      &rsp->next_page_token, reterr);
         return STATUS_OK;
 }
 
@@ -142,12 +139,9 @@ enum status user_service_list_threads(struct call *call,
                 if (!rsp->threads[i])
                         return wire_no_memory(reterr);
         }
-        if (list.more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list.items[list.n_items - 1].last_id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
+        if (list.more)
+                return wire_next_page(call->arena, list.items[list.n_items - 1].last_id,
+                                      &rsp->next_page_token, reterr);
         return STATUS_OK;
 }
 

@@ -77,12 +77,9 @@ enum status skill_service_list_skills(struct call *call,
                 if (!rsp->skills[i])
                         return wire_no_memory(reterr);
         }
-        if (list.more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list.items[list.n_items - 1].id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
+        if (list.more)
+                return wire_next_page(call->arena, list.items[list.n_items - 1].id,
+                                      &rsp->next_page_token, reterr);
         return STATUS_OK;
 }
 

@@ -113,8 +113,8 @@ enum status training_service_list_skill_trainings(
                 st = answer_list(call, &list, &rsp->trainings, &rsp->n_trainings, reterr);
         if (st != STATUS_OK || !list.more)
                 return st;
-        rsp->next_page_token = wire_page_token(call->arena, list.items[list.n_items - 1].id);
-        return rsp->next_page_token ? STATUS_OK : wire_no_memory(reterr);
+        return wire_next_page(call->arena, list.items[list.n_items - 1].id, &rsp->next_page_token,
+                              reterr);
 }
 
 enum status training_service_update_training_status(

@@ -87,12 +87,9 @@ enum status user_service_list_users(struct call *call, const Socializer__V1__Lis
                 if (st != STATUS_OK)
                         return st;
         }
-        if (list.more) {
-                rsp->next_page_token =
-                        wire_page_token(call->arena, list.items[list.n_items - 1].id);
-                if (!rsp->next_page_token)
-                        return wire_no_memory(reterr);
-        }
+        if (list.more)
+                return wire_next_page(call->arena, list.items[list.n_items - 1].id,
+                                      &rsp->next_page_token, reterr);
         return STATUS_OK;
 }
 

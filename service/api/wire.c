@@ -191,6 +191,17 @@ char *wire_page_token(struct arena *arena, int64_t last_id)
                                  sizeof(last_id), BASE64);
 }
 
+enum status wire_next_page(struct arena *arena, int64_t last_id, char **ret_token,
+                           struct error *reterr)
+{
+        char *token = wire_page_token(arena, last_id);
+
+        if (!token)
+                return wire_no_memory(reterr);
+        *ret_token = token;
+        return STATUS_OK;
+}
+
 enum status wire_parse_page_token(const char *page_token, int64_t *ret_last_id,
                                   struct error *reterr)
 {

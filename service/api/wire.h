@@ -49,6 +49,9 @@ void *wire_list(struct arena *arena, size_t n) MUST_CHECK;
 size_t wire_page_size(int32_t page_size);
 /* Names the place behind an item: opaque text. */
 char *wire_page_token(struct arena *arena, int64_t last_id) MUST_CHECK;
+/* The same into a response's next_page_token, which stays as it is when there is no memory. */
+enum status wire_next_page(struct arena *arena, int64_t last_id, char **ret_token,
+                           struct error *reterr) MUST_CHECK;
 /* "" is 0, the beginning. INVALID_ARGUMENT, field "page_token", for what wire_page_token() did not
  * write. */
 enum status wire_parse_page_token(const char *page_token, int64_t *ret_last_id,
