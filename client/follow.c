@@ -452,22 +452,6 @@ static void caught_up(struct follow *f, const Socializer__V1__ListRoomEventsResp
         deliver_held(f);
 }
 
-/* CANCELLED is not: a service that stops ends its calls with it. */
-static bool is_final(enum status status)
-{
-        switch (status) {
-        case STATUS_INVALID_ARGUMENT:
-        case STATUS_NOT_FOUND:
-        case STATUS_PERMISSION_DENIED:
-        case STATUS_FAILED_PRECONDITION:
-        case STATUS_UNIMPLEMENTED:
-        case STATUS_UNAUTHENTICATED:
-                return true;
-        default:
-                return false;
-        }
-}
-
 void follow_replied(struct follow *f)
 {
         enum follow_call call = f->call;
@@ -485,7 +469,7 @@ void follow_replied(struct follow *f)
                         asked(f, (const Socializer__V1__SubscribeResponse *)response);
                 else
                         caught_up(f, (const Socializer__V1__ListRoomEventsResponse *)response);
-        } else if (is_final(f->status)) {
+        } else if (status_is_final(f->status)) {
                 subscriber_fail(f, &f->error);
         } else {
                 f->want_ask = f->want_ask || call == FOLLOW_ASKS;

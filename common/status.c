@@ -35,6 +35,21 @@ enum status status_from_wire(uint32_t number)
         return number <= STATUS_UNAUTHENTICATED ? (enum status)number : STATUS_UNKNOWN;
 }
 
+bool status_is_final(enum status status)
+{
+        switch (status) {
+        case STATUS_INVALID_ARGUMENT:
+        case STATUS_NOT_FOUND:
+        case STATUS_PERMISSION_DENIED:
+        case STATUS_FAILED_PRECONDITION:
+        case STATUS_UNIMPLEMENTED:
+        case STATUS_UNAUTHENTICATED:
+                return true;
+        default:
+                return false;
+        }
+}
+
 /* Makes text valid UTF-8: drops a character that was cut off at the end, and puts '?' for what is
  * none (a "%.40s" may have cut one, too). */
 static void clean(char *text)

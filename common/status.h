@@ -39,6 +39,9 @@ const char *status_name(enum status status);
 unsigned status_http(enum status status);
 /* Any number from the wire as a status; UNKNOWN for what is none of them. */
 enum status status_from_wire(uint32_t number);
+/* Whether there is no use in asking a running service again. CANCELLED is not final: a service that
+ * stops ends its calls with it. */
+bool status_is_final(enum status status);
 
 /* An error by value, so that reporting one cannot itself run out of memory. Only read after a
  * function has returned something else than STATUS_OK. */

@@ -14,22 +14,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Whether there is no use in asking again. */
-static bool is_final(enum status status)
-{
-        switch (status) {
-        case STATUS_INVALID_ARGUMENT:
-        case STATUS_NOT_FOUND:
-        case STATUS_PERMISSION_DENIED:
-        case STATUS_FAILED_PRECONDITION:
-        case STATUS_UNIMPLEMENTED:
-        case STATUS_UNAUTHENTICATED:
-                return true;
-        default:
-                return false;
-        }
-}
-
 /* Tells what has become of the peer's join_room. */
 static void send_join_error(struct ws_member *m, const struct error *error)
 {
@@ -49,7 +33,7 @@ static void fail(struct ws_member *m, const struct error *error)
         struct ws_socket *s = m->socket;
         const char *reason = error->status == STATUS_NOT_FOUND ? "deleted" : "removed";
 
-        if (m->present && !is_final(error->status)) {
+        if (m->present && !status_is_final(error->status)) {
                 m->state = WS_MEMBER_FULL;
                 m->retry_at_ms = ws_now(s->ws) + WS_LIST_RETRY_MS;
                 m->has_knocked = false;
