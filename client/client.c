@@ -193,16 +193,11 @@ static enum status open_lanes(struct soc_client *c, const soc_client_options *o,
 
 static void init_sync(struct soc_client *c)
 {
-        pthread_condattr_t attributes;
-
         pthread_mutex_init(&c->mutex, NULL);
         pending_pool_init(&c->pendings);
         harvest_pool_init(&c->harvests);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&c->idle, &attributes);
-        pthread_cond_init(&c->keeper_cond, &attributes);
-        pthread_condattr_destroy(&attributes);
+        clock_cond_init(&c->idle);
+        clock_cond_init(&c->keeper_cond);
 }
 
 void client_close_sockets(struct soc_client *c)

@@ -28,6 +28,16 @@ uint64_t clock_mono_ns(void)
         return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+void clock_cond_init(pthread_cond_t *cond)
+{
+        pthread_condattr_t attributes;
+
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(cond, &attributes);
+        pthread_condattr_destroy(&attributes);
+}
+
 deadline_ns deadline_in_ms(uint64_t ms)
 {
         uint64_t now = clock_mono_ns();

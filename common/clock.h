@@ -2,6 +2,7 @@
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@
 int64_t clock_wall_ms(void);
 /* Nanoseconds of a clock that never jumps. */
 uint64_t clock_mono_ns(void);
+/* A condition whose timed waits are by that clock too. */
+void clock_cond_init(pthread_cond_t *cond);
 
 /* A moment on the monotonic clock, in nanoseconds; DEADLINE_NEVER does not come. */
 typedef uint64_t deadline_ns;

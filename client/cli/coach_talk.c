@@ -123,15 +123,11 @@ static soc_subscriber *follow(struct cli *cli, struct talk *t, int64_t user_id)
 
 static void talk_init(struct talk *t)
 {
-        pthread_condattr_t attributes;
         uint8_t name[16];
 
         *t = (struct talk){.last = '\n'};
         pthread_mutex_init(&t->mutex, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&t->changed, &attributes);
-        pthread_condattr_destroy(&attributes);
+        clock_cond_init(&t->changed);
         randombytes_buf(name, sizeof(name));
         sodium_bin2hex(t->answer_id, sizeof(t->answer_id), name, sizeof(name));
 }

@@ -1,6 +1,7 @@
 #include "service/coach/coach.h"
 
 #include "common/buffer.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -77,14 +78,9 @@ static void on_done(void *closure, enum status status, const struct error *error
 
 static void answer_init(struct answer *a)
 {
-        pthread_condattr_t attr;
-
         *a = (struct answer){.text = BUFFER_INIT};
         pthread_mutex_init(&a->mutex, NULL);
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&a->cond, &attr);
-        pthread_condattr_destroy(&attr);
+        clock_cond_init(&a->cond);
 }
 
 static void answer_deinit(struct answer *a)

@@ -395,14 +395,10 @@ static void remember_url(struct publisher *p, const char *url)
 
 static enum status start_thread(struct publisher *p, struct error *reterr)
 {
-        pthread_condattr_t attr;
         int failed;
 
         pthread_mutex_init(&p->mutex, NULL);
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&p->cond, &attr);
-        pthread_condattr_destroy(&attr);
+        clock_cond_init(&p->cond);
         failed = pthread_create(&p->thread, NULL, watermark_main, p);
         if (failed) {
                 pthread_cond_destroy(&p->cond);

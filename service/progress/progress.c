@@ -1,5 +1,6 @@
 #include "service/progress/progress.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "service/coach/coach.h"
 #include "service/auth/vault.h"
@@ -376,7 +377,6 @@ enum status progress_new(struct db *db, struct coach *coach, struct vault *vault
                          struct progress **ret, struct error *reterr)
 {
         struct progress *p = calloc(1, sizeof(*p));
-        pthread_condattr_t attr;
         int failed;
 
         if (!p)
@@ -386,10 +386,7 @@ enum status progress_new(struct db *db, struct coach *coach, struct vault *vault
         p->vault = vault;
         p->is_sweeping = true;
         pthread_mutex_init(&p->mutex, NULL);
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&p->cond, &attr);
-        pthread_condattr_destroy(&attr);
+        clock_cond_init(&p->cond);
         failed = pthread_create(&p->thread, NULL, progress_main, p);
         if (failed) {
                 pthread_cond_destroy(&p->cond);

@@ -148,7 +148,6 @@ enum status rpc_server_new(const struct rpc_server_options *options, struct rpc_
                            struct error *reterr)
 {
         struct rpc_server *s = calloc(1, sizeof(*s));
-        pthread_condattr_t attributes;
         enum status st;
 
         if (!s)
@@ -158,10 +157,7 @@ enum status rpc_server_new(const struct rpc_server_options *options, struct rpc_
         s->service = options->service;
         s->handlers = options->handlers;
         pthread_mutex_init(&s->mutex, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&s->answered, &attributes);
-        pthread_condattr_destroy(&attributes);
+        clock_cond_init(&s->answered);
         s->service->rpc = s;
         st = start(s, options, reterr);
         if (st != STATUS_OK) {

@@ -1,5 +1,6 @@
 #include "service/upkeep/upkeep.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "service/db/db.h"
 #include "service/events/presence.h"
@@ -285,7 +286,6 @@ enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep *
                        struct error *reterr)
 {
         struct upkeep *u = calloc(1, sizeof(*u));
-        pthread_condattr_t attr;
         int failed;
 
         if (!u)
@@ -293,10 +293,7 @@ enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep *
         u->db = db;
         u->presence = presence;
         pthread_mutex_init(&u->mutex, NULL);
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&u->cond, &attr);
-        pthread_condattr_destroy(&attr);
+        clock_cond_init(&u->cond);
         failed = pthread_create(&u->thread, NULL, upkeep_main, u);
         if (failed) {
                 pthread_cond_destroy(&u->cond);
