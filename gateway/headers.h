@@ -32,6 +32,7 @@
         X(traceparent, "traceparent")                                     \
         X(transfer_encoding, "Transfer-Encoding")                         \
         X(upgrade, "Upgrade")                                             \
+        X(user_agent, "User-Agent")                                       \
         X(x_forwarded_for, "X-Forwarded-For")                             \
         X(x_forwarded_host, "X-Forwarded-Host")                           \
         X(x_forwarded_proto, "X-Forwarded-Proto")                         \

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #define IDEMPOTENCY_KEY_MAX 128
+#define CLIENT_MAX          256
 
 static bool is_method(const struct request *r, enum method_id id)
 {
@@ -26,6 +27,17 @@ static bool sets_cookie(const struct request *r)
 {
         return is_method(r, METHOD_USER_SERVICE_LOGIN) ||
                is_method(r, METHOD_USER_SERVICE_REFRESH_TOKEN);
+}
+
+/* A browser does not say what it is but in this header. What is no short text is left out. */
+static void name_client(const struct request *r, ProtobufCMessage *message)
+{
+        Socializer__V1__LoginRequest *login = (Socializer__V1__LoginRequest *)message;
+        const char *agent = r->headers.user_agent;
+
+        if (is_method(r, METHOD_USER_SERVICE_LOGIN) && *login->client == '\0' && agent &&
+            token_is_printable(agent, CLIENT_MAX))
+                login->client = (char *)agent;
 }
 
 /* Whether a page of another site may have made the browser send this with the user's cookie. */
@@ -125,6 +137,10 @@ static bool ends_sessions(const struct request *r, const ProtobufCMessage *messa
                 *ret_user_id = ((const Socializer__V1__UpdateUserRequest *)message)->user_id;
         else if (is_method(r, METHOD_USER_SERVICE_DELETE_USER))
                 *ret_user_id = ((const Socializer__V1__DeleteUserRequest *)message)->user_id;
+        else if (is_method(r, METHOD_USER_SERVICE_REVOKE_SESSION))
+                *ret_user_id = ((const Socializer__V1__RevokeSessionRequest *)message)->user_id;
+        else if (is_method(r, METHOD_USER_SERVICE_REVOKE_SESSIONS))
+                *ret_user_id = ((const Socializer__V1__RevokeSessionsRequest *)message)->user_id;
         else if (is_method(r, METHOD_ADMIN_SERVICE_RESET_PASSWORD))
                 *ret_user_id = ((const Socializer__V1__ResetPasswordRequest *)message)->user_id;
         else
@@ -205,6 +221,7 @@ void rpc_answer(struct request *r)
         }
         if (answer_stream(r, message))
                 return;
+        name_client(r, message);
         r->ends_sessions = ends_sessions(r, message, &r->ends_sessions_of);
 
         const char *trace = r->headers.traceparent;

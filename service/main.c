@@ -389,7 +389,8 @@ static enum status start(struct service *service, struct error *reterr)
         if (st == STATUS_OK)
                 st = presence_new(tell_presence, service->publisher, &service->presence, reterr);
         if (st == STATUS_OK)
-                st = upkeep_new(service->db, service->presence, &service->upkeep, reterr);
+                st = upkeep_new(service->db, service->presence, service->authority,
+                                &service->upkeep, reterr);
         if (st == STATUS_OK)
                 st = guard_new(ROOM_GUESSES, ROOM_GUESSES_MS, &service->room_guard, reterr);
         if (st == STATUS_OK)

@@ -1,7 +1,9 @@
 #include "client/cli/cli.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What there is to go on with; a login is good without it. */
 static void print_reminder(struct cli *cli, const char *token)
@@ -19,6 +21,17 @@ static void print_reminder(struct cli *cli, const char *token)
         protobuf_c_message_free_unpacked(response, NULL);
 }
 
+/* What the list of sessions calls this: "socializer on HOST". */
+static const char *own_name(struct cli *cli)
+{
+        char host[HOST_NAME_MAX + 1] = "";
+
+        if (gethostname(host, sizeof(host) - 1) != 0 || !*host)
+                return "socializer";
+        const char *name = arena_printf(&cli->arena, "socializer on %s", host);
+        return name ? name : "socializer";
+}
+
 static int login(struct cli *cli)
 {
         Socializer__V1__LoginRequest request = SOCIALIZER__V1__LOGIN_REQUEST__INIT;
@@ -33,6 +46,7 @@ static int login(struct cli *cli)
                 return CLI_FAILED;
         request.username = (char *)user;
         request.password = (char *)password;
+        request.client = (char *)own_name(cli);
         cli->token = ""; /* whoever logs in is nobody yet */
         int code = cli_connect(cli, false);
         if (code == CLI_DONE)

@@ -188,7 +188,7 @@ static enum status write_reset(struct call *call, struct lease *lease, void *arg
 
         enum status st = user_set_password(lease, req->user_id, hashed->hash, reterr);
         if (st == STATUS_OK)
-                st = authority_revoke_user(lease, req->user_id, NULL, reterr);
+                st = authority_revoke_user(lease, req->user_id, NULL, NULL, reterr);
         return st == STATUS_OK ? forget_user(call, req->user_id, reterr) : st;
 }
 

@@ -50,13 +50,19 @@ enum status forget_user(struct call *call, int64_t user_id, struct error *reterr
         return call_after_commit(call, drop_user, arg, reterr);
 }
 
-enum status forget_caller_token(struct call *call, struct error *reterr)
+enum status forget_token(struct call *call, int64_t user_id, const uint8_t jti[static 16],
+                         struct error *reterr)
 {
         struct dropped *arg = arena_alloc(call->arena, sizeof(*arg));
 
         if (!arg)
                 return wire_no_memory(reterr);
-        memcpy(arg->jti, call->caller.jti, sizeof(arg->jti));
-        arg->user_id = call->caller.user_id;
+        memcpy(arg->jti, jti, sizeof(arg->jti));
+        arg->user_id = user_id;
         return call_after_commit(call, drop_token, arg, reterr);
+}
+
+enum status forget_caller_token(struct call *call, struct error *reterr)
+{
+        return forget_token(call, call->caller.user_id, call->caller.jti, reterr);
 }

@@ -115,14 +115,19 @@ static enum status write_login(struct call *call, struct lease *lease, void *arg
                                struct error *reterr)
 {
         struct attempt *attempt = arg;
+        const Socializer__V1__LoginRequest *req = attempt->req;
         Socializer__V1__LoginResponse *rsp = attempt->rsp;
+        const struct authority_login login = {
+                .user_id = attempt->credentials.id,
+                .username = attempt->credentials.username,
+                .client = req->client,
+        };
         const char *token;
         uint32_t expires_in_s;
 
         enum status st = check_unchanged(call, lease, &attempt->credentials, reterr);
         if (st == STATUS_OK)
-                st = authority_issue(call->service->authority, lease, call->arena,
-                                     attempt->credentials.id, attempt->credentials.username, &token,
+                st = authority_issue(call->service->authority, lease, call->arena, &login, &token,
                                      &expires_in_s, reterr);
         /* Accounts of before there were plans get them now. */
         if (st == STATUS_OK)
@@ -165,14 +170,25 @@ enum status user_service_logout(struct call *call, const Socializer__V1__LogoutR
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
-/* A token that was revoked while this call waited buys no fresh one. */
-static enum status check_session(struct call *call, struct lease *lease, struct error *reterr)
+/* A token that was revoked while this call waited buys no fresh one. *ret: what that goes on with.
+ */
+static enum status check_session(struct call *call, struct lease *lease,
+                                 struct authority_login *ret, struct error *reterr)
 {
         struct session session;
+        struct session_draft draft = {.client = ""};
         enum status st = session_get(lease, call->caller.jti, &session, reterr);
 
         if (st == STATUS_NOT_FOUND || (st == STATUS_OK && session.is_revoked))
                 return error_set(reterr, STATUS_UNAUTHENTICATED, "log in again");
+        if (st == STATUS_OK)
+                st = session_get_draft(lease, call->arena, call->caller.jti, &draft, reterr);
+        *ret = (struct authority_login){
+                .user_id = call->caller.user_id,
+                .username = call->caller.username,
+                .client = draft.client,
+                .since_ms = draft.created_at_ms,
+        };
         return st;
 }
 
@@ -182,6 +198,7 @@ enum status user_service_refresh_token(struct call *call,
                                        struct error *reterr)
 {
         (void)req;
+        struct authority_login login;
         const char *token = NULL;
         uint32_t expires_in_s = 0;
         int64_t user_id;
@@ -190,12 +207,12 @@ enum status user_service_refresh_token(struct call *call,
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = check_session(call, &lease, reterr);
+        st = check_session(call, &lease, &login, reterr);
         if (st == STATUS_OK)
                 st = authority_revoke(&lease, call->caller.jti, reterr);
         if (st == STATUS_OK)
-                st = authority_issue(call->service->authority, &lease, call->arena, user_id,
-                                     call->caller.username, &token, &expires_in_s, reterr);
+                st = authority_issue(call->service->authority, &lease, call->arena, &login, &token,
+                                     &expires_in_s, reterr);
         if (st == STATUS_OK)
                 st = forget_caller_token(call, reterr);
         if (st == STATUS_OK)
@@ -222,7 +239,7 @@ static enum status write_password(struct call *call, struct lease *lease, void *
         if (st == STATUS_OK)
                 st = user_set_password(lease, user_id, attempt->hash, reterr);
         if (st == STATUS_OK)
-                st = authority_revoke_user(lease, user_id, call->caller.jti, reterr);
+                st = authority_revoke_user(lease, user_id, call->caller.jti, NULL, reterr);
         return st == STATUS_OK ? forget_user(call, user_id, reterr) : st;
 }
 

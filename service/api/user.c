@@ -123,7 +123,7 @@ static enum status follow_up(struct call *call, struct lease *lease, int64_t id,
         enum status st = STATUS_OK;
 
         if (change->has_is_active && !change->is_active) {
-                st = authority_revoke_user(lease, id, NULL, reterr);
+                st = authority_revoke_user(lease, id, NULL, NULL, reterr);
                 if (st == STATUS_OK)
                         st = room_rekey_all(call, lease, id, reterr);
         }

@@ -70,6 +70,29 @@ Socializer__V1__User *wire_user(struct arena *arena, const struct user *user, bo
         return message->created_at ? message : NULL;
 }
 
+Socializer__V1__Session *wire_session(struct arena *arena, const struct session_info *session)
+{
+        size_t size = 2 * sizeof(session->jti) + 1;
+        Socializer__V1__Session *message = arena_alloc(arena, sizeof(*message));
+        char *id = arena_alloc(arena, size);
+
+        if (!message || !id)
+                return NULL;
+        socializer__v1__session__init(message);
+        message->session_id = sodium_bin2hex(id, size, session->jti, sizeof(session->jti));
+        message->client = text(session->client);
+        message->created_at = wire_timestamp(arena, session->created_at_ms);
+        message->expires_at = wire_timestamp(arena, session->expires_at_ms);
+        if (!message->created_at || !message->expires_at)
+                return NULL;
+        if (session->last_used_at_ms != 0) {
+                message->last_used_at = wire_timestamp(arena, session->last_used_at_ms);
+                if (!message->last_used_at)
+                        return NULL;
+        }
+        return message;
+}
+
 Socializer__V1__Preference *wire_preference(struct arena *arena,
                                             const struct preference *preference)
 {

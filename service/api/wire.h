@@ -7,6 +7,7 @@
 #include "common/status.h"
 #include "service/store/memory.h"
 #include "service/store/preference.h"
+#include "service/store/session.h"
 #include "service/store/skill.h"
 #include "service/store/training.h"
 #include "service/store/user.h"
@@ -31,6 +32,8 @@ enum status wire_timestamp_ms(const Google__Protobuf__Timestamp *timestamp, cons
 /* is_private: the caller may see the e-mail address and the temperature. */
 Socializer__V1__User *wire_user(struct arena *arena, const struct user *user,
                                 bool is_private) MUST_CHECK;
+Socializer__V1__Session *wire_session(struct arena *arena,
+                                      const struct session_info *session) MUST_CHECK;
 Socializer__V1__Preference *wire_preference(struct arena *arena,
                                             const struct preference *preference) MUST_CHECK;
 Socializer__V1__MemoryMessage *wire_memory_message(struct arena *arena,

@@ -17,6 +17,10 @@
 #define GUARD_ACCOUNT_LIMIT 10
 #define GUARD_ADDRESS_LIMIT 100
 
+/* How exactly it is known when a session was last used, and how many are written at once. */
+#define NOTE_MS   60000
+#define NOTE_PART 200
+
 struct authority {
         struct db *db;
         uint32_t token_ttl_s;
@@ -157,33 +161,69 @@ enum status authority_check(struct authority *a, struct frame_bytes token, bool 
         };
         memcpy(caller.jti, claims.jti, sizeof(caller.jti));
         snprintf(caller.username, sizeof(caller.username), "%s", session.username);
-        cache_add(a->cache, token, &caller, generation);
+        cache_add(a->cache, token, now_ms, &caller, generation);
         *ret = caller;
         return STATUS_OK;
 }
 
 enum status authority_issue(struct authority *a, struct lease *lease, struct arena *arena,
-                            int64_t user_id, const char *username, const char **ret_token,
+                            const struct authority_login *login, const char **ret_token,
                             uint32_t *ret_expires_in_s, struct error *reterr)
 {
         int64_t now_s = clock_wall_ms() / 1000;
         struct token_claims claims = {
-                .user_id = user_id,
+                .user_id = login->user_id,
                 .issued_at_s = now_s,
                 .expires_at_s = now_s + a->token_ttl_s,
         };
+        const struct session_draft draft = {
+                .client = login->client,
+                .created_at_ms = login->since_ms,
+                .expires_at_ms = claims.expires_at_s * 1000,
+        };
         const char *token;
 
-        snprintf(claims.username, sizeof(claims.username), "%s", username);
+        snprintf(claims.username, sizeof(claims.username), "%s", login->username);
         randombytes_buf(claims.jti, sizeof(claims.jti));
         enum status st = token_encode(a->key, &claims, arena, &token, reterr);
         if (st == STATUS_OK)
-                st = session_add(lease, claims.jti, user_id, claims.expires_at_s * 1000, reterr);
+                st = session_add(lease, claims.jti, login->user_id, &draft, reterr);
         if (st != STATUS_OK)
                 return st;
         *ret_token = token;
         *ret_expires_in_s = a->token_ttl_s;
         return STATUS_OK;
+}
+
+/* Some uses, for the writer thread. */
+struct noting {
+        struct db *db;
+        struct cache_use uses[NOTE_PART];
+        size_t n;
+};
+
+static enum status note_part(void *arg, struct error *reterr)
+{
+        const struct noting *noting = arg;
+        enum status st = STATUS_OK;
+        LEASE(lease, noting->db, LEASE_WRITE, DEADLINE_NEVER);
+
+        for (size_t i = 0; st == STATUS_OK && i < noting->n; i++)
+                st = session_touch(&lease, noting->uses[i].jti, noting->uses[i].used_at_ms, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+enum status authority_note_use(struct authority *a, deadline_ns deadline, struct error *reterr)
+{
+        struct noting noting = {.db = a->db};
+        enum status st = STATUS_OK;
+
+        do {
+                noting.n = cache_take_used(a->cache, NOTE_MS, noting.uses, NOTE_PART);
+                if (noting.n > 0)
+                        st = db_write(a->db, note_part, &noting, deadline, reterr);
+        } while (st == STATUS_OK && noting.n == NOTE_PART);
+        return st;
 }
 
 enum status authority_revoke(struct lease *lease, const uint8_t jti[static 16],
@@ -193,9 +233,9 @@ enum status authority_revoke(struct lease *lease, const uint8_t jti[static 16],
 }
 
 enum status authority_revoke_user(struct lease *lease, int64_t user_id, const uint8_t *keep_jti,
-                                  struct error *reterr)
+                                  int64_t *ret_n, struct error *reterr)
 {
-        return session_revoke_user(lease, user_id, keep_jti, reterr);
+        return session_revoke_user(lease, user_id, keep_jti, ret_n, reterr);
 }
 
 /* The account's key in the guard. User names are ASCII; of others it does not matter. */

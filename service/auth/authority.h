@@ -38,16 +38,29 @@ enum status authority_check(struct authority *a, struct frame_bytes token, bool 
                             deadline_ns deadline, struct caller *ret,
                             struct error *reterr) MUST_CHECK;
 
+/* Who signs in, and with what. */
+struct authority_login {
+        int64_t user_id;
+        const char *username;
+        const char *client; /* in its own words; "" = unknown */
+        int64_t since_ms; /* when the sign-in was that a fresh token goes on with; 0: now */
+};
+
 /* A new session of a user: stores it (within the write lease) and writes its token. */
 enum status authority_issue(struct authority *a, struct lease *lease, struct arena *arena,
-                            int64_t user_id, const char *username, const char **ret_token,
+                            const struct authority_login *login, const char **ret_token,
                             uint32_t *ret_expires_in_s, struct error *reterr) MUST_CHECK;
-/* Revokes one session, or all of a user but keep_jti (NULL = none kept), within the write lease. To
- * be followed by authority_forget…() after the commit (call_after_commit()). */
+/* Writes down which sessions have been used when, to the minute; what is not written now is written
+ * later. Any thread that may db_write(). */
+enum status authority_note_use(struct authority *a, deadline_ns deadline,
+                               struct error *reterr) MUST_CHECK;
+/* Revokes one session, or all of a user but keep_jti (NULL = none kept; *ret_n, if not NULL: how
+ * many), within the write lease. To be followed by authority_forget…() after the commit
+ * (call_after_commit()). */
 enum status authority_revoke(struct lease *lease, const uint8_t jti[static 16],
                              struct error *reterr) MUST_CHECK;
 enum status authority_revoke_user(struct lease *lease, int64_t user_id, const uint8_t *keep_jti,
-                                  struct error *reterr) MUST_CHECK;
+                                  int64_t *ret_n, struct error *reterr) MUST_CHECK;
 /* Against guessing passwords; before any is hashed. An attempt counts as failed until
  * authority_login_succeeded() says otherwise. RESOURCE_EXHAUSTED with the time to wait when this
  * account (capitals do not matter) had 10 failures within 5 minutes, or this address 100.

@@ -17,6 +17,7 @@ struct cache_entry {
         uint8_t *token; /* NULL: free */
         uint32_t n_bytes;
         uint64_t used_at; /* on the shard's own clock, which counts its hits */
+        int64_t found_at_ms, taken_at_ms; /* the last use; the one that cache_take_used() told of */
         struct caller caller;
 };
 
@@ -100,6 +101,7 @@ bool cache_find(struct cache *c, struct frame_bytes token, int64_t now_ms, struc
                 if (set[i].caller.expires_at_ms <= now_ms)
                         return false;
                 set[i].used_at = ++shard->clock;
+                set[i].found_at_ms = now_ms;
                 *ret = set[i].caller;
                 return true;
         }
@@ -146,8 +148,8 @@ static void put(struct cache_shard *shard, struct cache_entry *set, const struct
         shard->n_used++;
 }
 
-void cache_add(struct cache *c, struct frame_bytes token, const struct caller *caller,
-               uint64_t generation)
+void cache_add(struct cache *c, struct frame_bytes token, int64_t now_ms,
+               const struct caller *caller, uint64_t generation)
 {
         uint64_t hash = token_hash(token);
         struct cache_shard *shard = find_shard(c, hash);
@@ -157,13 +159,41 @@ void cache_add(struct cache *c, struct frame_bytes token, const struct caller *c
         memcpy(copy, token.data, token.n_bytes);
 
         struct cache_entry entry = {
-                .token = copy, .n_bytes = (uint32_t)token.n_bytes, .caller = *caller};
+                .token = copy,
+                .n_bytes = (uint32_t)token.n_bytes,
+                .found_at_ms = now_ms,
+                .caller = *caller,
+        };
         LOCK(&shard->mutex);
         /* Under the mutex: whoever raises the generation after this finds the entry. */
         if (atomic_load(&c->generation) != generation)
                 free(copy);
         else
                 put(shard, find_set(shard, hash), &entry);
+}
+
+static bool take_used(struct cache_entry *entry, int64_t granularity_ms, struct cache_use *ret)
+{
+        if (!entry->token || entry->found_at_ms - entry->taken_at_ms < granularity_ms)
+                return false;
+        memcpy(ret->jti, entry->caller.jti, sizeof(ret->jti));
+        ret->used_at_ms = entry->taken_at_ms = entry->found_at_ms;
+        return true;
+}
+
+size_t cache_take_used(struct cache *c, int64_t granularity_ms, struct cache_use *ret, size_t room)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < N_SHARDS; i++) {
+                struct cache_shard *shard = &c->shards[i];
+                LOCK(&shard->mutex);
+
+                for (size_t j = 0; j < N_ENTRIES && shard->n_used > 0 && n < room; j++)
+                        if (shard->user_ids[j] != 0)
+                                n += take_used(&shard->entries[j], granularity_ms, &ret[n]);
+        }
+        return n;
 }
 
 void cache_forget(struct cache *c, const uint8_t jti[static 16])

@@ -8,6 +8,7 @@
 #include "service/auth/caller.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct cache;
@@ -22,8 +23,18 @@ bool cache_find(struct cache *c, struct frame_bytes token, int64_t now_ms, struc
  * verification looked at the database: if something was forgotten since, what was read may be out
  * of date, and nothing is remembered. */
 uint64_t cache_generation(struct cache *c);
-void cache_add(struct cache *c, struct frame_bytes token, const struct caller *caller,
-               uint64_t generation);
+void cache_add(struct cache *c, struct frame_bytes token, int64_t now_ms,
+               const struct caller *caller, uint64_t generation);
+
+/* A session that was used. */
+struct cache_use {
+        uint8_t jti[16];
+        int64_t used_at_ms;
+};
+
+/* Takes at most room sessions that have been used since they were taken before, by granularity_ms
+ * at least. Returns how many. */
+size_t cache_take_used(struct cache *c, int64_t granularity_ms, struct cache_use *ret, size_t room);
 
 /* Drops one session, or everything of a user; to be called after the change is committed. */
 void cache_forget(struct cache *c, const uint8_t jti[static 16]);

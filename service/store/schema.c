@@ -346,8 +346,13 @@ static const char version_5[] =
         "  endpoint TEXT NOT NULL"
         ") STRICT;";
 
+/* What somebody may know of their sessions. */
+static const char version_6[] = "ALTER TABLE session ADD COLUMN client TEXT NOT NULL DEFAULT '';"
+                                "ALTER TABLE session ADD COLUMN last_used_at INTEGER;";
+
 const struct db_migration store_migrations[] = {
-        {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5},
+        {1, version_1}, {2, version_2}, {3, version_3},
+        {4, version_4}, {5, version_5}, {6, version_6},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "service/auth/authority.h"
 #include "service/db/db.h"
 #include "service/events/presence.h"
 #include "service/store/prune.h"
@@ -17,6 +18,7 @@
 #define PRUNE_PART  200
 #define TICK_MS     1000
 #define PRUNE_TICKS 30 /* between looks for what is too old */
+#define NOTE_TICKS  15 /* between notes of when sessions were used */
 /* The index is compacted when so many events have gone, and a quarter of what is left. */
 #define COMPACT_MIN 1000
 /* While others keep writing, one part goes in between at this rate, so that the rest is bounded. */
@@ -25,6 +27,7 @@
 struct upkeep {
         struct db *db;
         struct presence *presence;
+        struct authority *authority;
         pthread_t thread;
 
         pthread_mutex_t mutex; /* guards what follows */
@@ -253,6 +256,8 @@ static void tick(struct upkeep *u, unsigned n)
         st = index_some(u, &error);
         if (st == STATUS_OK && n % PRUNE_TICKS == 0)
                 st = prune_some(u, &n_deleted, &error);
+        if (st == STATUS_OK && n % NOTE_TICKS == 0)
+                st = authority_note_use(u->authority, deadline_in_ms(TICK_MS), &error);
         /* What was not done now is done at another tick. */
         if (st != STATUS_OK && st != STATUS_UNAVAILABLE && st != STATUS_RESOURCE_EXHAUSTED)
                 LOG(WARNING, "upkeep failed", LOG_STR("status", status_name(st)),
@@ -282,8 +287,8 @@ static void *upkeep_main(void *arg)
         return NULL;
 }
 
-enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep **ret,
-                       struct error *reterr)
+enum status upkeep_new(struct db *db, struct presence *presence, struct authority *authority,
+                       struct upkeep **ret, struct error *reterr)
 {
         struct upkeep *u = calloc(1, sizeof(*u));
         int failed;
@@ -292,6 +297,7 @@ enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep *
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
         u->db = db;
         u->presence = presence;
+        u->authority = authority;
         pthread_mutex_init(&u->mutex, NULL);
         clock_cond_init(&u->cond);
         failed = pthread_create(&u->thread, NULL, upkeep_main, u);

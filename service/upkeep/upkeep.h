@@ -1,6 +1,7 @@
 /* What a service does when nobody waits for it: takes new messages into the search index, forgets
- * what rooms do not keep, gives free space back, and notices who has gone without a word. One
- * thread of its own, which writes in small parts and lets others go first. */
+ * what rooms do not keep, gives free space back, notices who has gone without a word, and writes
+ * down when sessions were used. One thread of its own, which writes in small parts and lets others
+ * go first. */
 #ifndef SERVICE_UPKEEP_UPKEEP_H
 #define SERVICE_UPKEEP_UPKEEP_H
 
@@ -9,12 +10,13 @@
 
 #include <stdint.h>
 
+struct authority;
 struct db;
 struct presence;
 struct upkeep;
 
-enum status upkeep_new(struct db *db, struct presence *presence, struct upkeep **ret,
-                       struct error *reterr) MUST_CHECK;
+enum status upkeep_new(struct db *db, struct presence *presence, struct authority *authority,
+                       struct upkeep **ret, struct error *reterr) MUST_CHECK;
 /* Ends what is under way after the part at hand, also what others wait for: UNAVAILABLE. */
 void upkeep_stop(struct upkeep *u);
 /* Before the database is closed. Accepts NULL, returns NULL. */

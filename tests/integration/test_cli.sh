@@ -49,7 +49,7 @@ check() {
 without_a_service() {
         check 0 '^usage: socializer' --help
         check 0 'socializer [0-9]+\.' --version
-        for verb in call list describe login logout pool queries user room send follow coach skills levels; do
+        for verb in call list describe login logout pool queries user room send follow coach skills levels sessions; do
                 check 0 'Examples:' "$verb" --help
         done
         check 2 'say what to do'
@@ -266,6 +266,16 @@ statistics() {
         SOCIALIZER_RPC=ipc:///nowhere check 1 'no service' --timeout 0.2 call GetHealth
 }
 
+sessions() {
+        check 0 'this one +socializer on ' sessions
+        check 0 '"is_current": true' sessions --json
+        check 1 'INVALID_ARGUMENT: session_id' sessions end 7
+        check 2 'which one' sessions end
+        check 0 '2 sessions have ended' sessions end others
+        check 0 'SESSION' --token "$ada" sessions list bob
+        check 1 'NOT_FOUND' --token "$ada" sessions end 00000000000000000000000000000000 bob
+}
+
 goodbye() {
         check 0 'logged out' logout
         check 0 'nobody was logged in' logout
@@ -346,6 +356,7 @@ rooms_entered
 coach
 levels
 statistics
+sessions
 goodbye
 if grep -qE 'password(123|456)|sesame' "$dir/service.log"; then
         echo "FAIL: a password is in the log" >&2

@@ -48,8 +48,10 @@ static void issue(struct scenario *s)
         const char *issued = "";
         uint32_t expires_in_s = 0;
 
-        EXPECT(authority_issue(authority, s->lease, s->arena, user_id, "human", &issued,
-                               &expires_in_s, &s->error) == STATUS_OK);
+        const struct authority_login login = {
+                .user_id = user_id, .username = "human", .client = "a test"};
+        EXPECT(authority_issue(authority, s->lease, s->arena, &login, &issued, &expires_in_s,
+                               &s->error) == STATUS_OK);
         EXPECT(expires_in_s == 86400);
         snprintf(token, sizeof(token), "%s", issued);
 }
@@ -89,12 +91,12 @@ static void revoke_one(struct scenario *s)
 
 static void revoke_all(struct scenario *s)
 {
-        EXPECT(authority_revoke_user(s->lease, user_id, NULL, &s->error) == STATUS_OK);
+        EXPECT(authority_revoke_user(s->lease, user_id, NULL, NULL, &s->error) == STATUS_OK);
 }
 
 static void revoke_others(struct scenario *s)
 {
-        EXPECT(authority_revoke_user(s->lease, user_id, jti, &s->error) == STATUS_OK);
+        EXPECT(authority_revoke_user(s->lease, user_id, jti, NULL, &s->error) == STATUS_OK);
 }
 
 static void change(struct scenario *s, struct user_change wanted)
@@ -123,6 +125,76 @@ static void expire(struct scenario *s)
 {
         STMT(q, s->lease, "UPDATE session SET expires_at = 1");
         EXPECT(stmt_run(&q, &s->error) == STATUS_OK);
+}
+
+/* --- what a user sees of it --- */
+
+static int64_t last_used_ms;
+
+static void look_at_session(struct scenario *s)
+{
+        struct session_list list = {0};
+
+        EXPECT(session_list(s->lease, s->arena, user_id, clock_wall_ms(), 0, 10, &list,
+                            &s->error) == STATUS_OK);
+        EXPECT(list.n_items == 1 && !list.more);
+        if (list.n_items != 1)
+                return;
+        EXPECT(strcmp(list.items[0].client, "a test") == 0);
+        EXPECT(memcmp(list.items[0].jti, jti, sizeof(jti)) == 0);
+        last_used_ms = list.items[0].last_used_at_ms;
+}
+
+static void a_session_tells_when_it_was_used(void **state)
+{
+        struct store_fixture *f = *state;
+        int64_t before_ms = clock_wall_ms();
+        struct error error = ERROR_INIT;
+
+        note_jti();
+        store_fixture_run(f, look_at_session);
+        assert_int_equal(last_used_ms, 0); /* not written yet */
+        assert_int_equal(authority_note_use(authority, DEADLINE_NEVER, &error), STATUS_OK);
+        store_fixture_run(f, look_at_session);
+        assert_in_range(last_used_ms, before_ms, clock_wall_ms());
+
+        /* Within the minute nothing is written again. */
+        int64_t noted_ms = last_used_ms;
+        assert_int_equal(check(token, NULL), STATUS_OK);
+        assert_int_equal(authority_note_use(authority, DEADLINE_NEVER, &error), STATUS_OK);
+        store_fixture_run(f, look_at_session);
+        assert_int_equal(last_used_ms, noted_ms);
+}
+
+static void end_wrong_sessions(struct scenario *s)
+{
+        uint8_t other[16] = {1};
+
+        EXPECT(session_revoke_one(s->lease, user_id, other, &s->error) == STATUS_NOT_FOUND);
+        EXPECT(session_revoke_one(s->lease, user_id + 1, jti, &s->error) == STATUS_NOT_FOUND);
+}
+
+static void end_session(struct scenario *s)
+{
+        struct session_list list = {0};
+
+        EXPECT(session_revoke_one(s->lease, user_id, jti, &s->error) == STATUS_OK);
+        EXPECT(session_revoke_one(s->lease, user_id, jti, &s->error) == STATUS_NOT_FOUND);
+        EXPECT(session_list(s->lease, s->arena, user_id, clock_wall_ms(), 0, 10, &list,
+                            &s->error) == STATUS_OK);
+        EXPECT(list.n_items == 0);
+}
+
+static void a_session_is_ended_by_its_owner_alone(void **state)
+{
+        struct store_fixture *f = *state;
+
+        note_jti();
+        store_fixture_run(f, end_wrong_sessions);
+        assert_int_equal(check(token, NULL), STATUS_OK);
+        store_fixture_run(f, end_session);
+        authority_forget(authority, jti);
+        assert_int_equal(check(token, NULL), STATUS_UNAUTHENTICATED);
 }
 
 static void an_issued_token_says_who_calls(void **state)
@@ -218,7 +290,7 @@ static void what_is_remembered_expires_too(void **state)
         struct caller in = {.user_id = 1, .expires_at_ms = 1000}, out;
 
         assert_int_equal(cache_new(&cache, NULL), STATUS_OK);
-        cache_add(cache, bytes("some.token.here"), &in, cache_generation(cache));
+        cache_add(cache, bytes("some.token.here"), 0, &in, cache_generation(cache));
         assert_true(cache_find(cache, bytes("some.token.here"), 999, &out));
         assert_false(cache_find(cache, bytes("some.token.here"), 1000, &out));
         assert_false(cache_find(cache, bytes("same.token.here"), 999, &out));
@@ -234,11 +306,11 @@ static void what_was_verified_before_a_change_is_not_remembered_after_it(void **
         assert_int_equal(cache_new(&cache, NULL), STATUS_OK);
         uint64_t generation = cache_generation(cache);
         cache_forget_user(cache, 1);
-        cache_add(cache, bytes("some.token.here"), &in, generation);
+        cache_add(cache, bytes("some.token.here"), 0, &in, generation);
         assert_false(cache_find(cache, bytes("some.token.here"), 0, &out));
         generation = cache_generation(cache);
         cache_forget(cache, in.jti);
-        cache_add(cache, bytes("some.token.here"), &in, generation);
+        cache_add(cache, bytes("some.token.here"), 0, &in, generation);
         assert_false(cache_find(cache, bytes("some.token.here"), 0, &out));
         cache_free(cache);
 }
@@ -254,7 +326,7 @@ static void the_cache_is_bounded(void **state)
         assert_int_equal(cache_new(&cache, NULL), STATUS_OK);
         for (unsigned i = 0; i < 200000; i++) {
                 snprintf(text, sizeof(text), "token.%08x", i * 2654435761u);
-                cache_add(cache, bytes(text), &in, cache_generation(cache));
+                cache_add(cache, bytes(text), 0, &in, cache_generation(cache));
                 assert_true(cache_find(cache, bytes(text), 0, &out));
         }
         for (unsigned i = 0; i < 200000; i++) {
@@ -415,6 +487,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(an_issued_token_says_who_calls),
+                TEST(a_session_tells_when_it_was_used),
+                TEST(a_session_is_ended_by_its_owner_alone),
                 TEST(junk_is_refused),
                 TEST(a_revoked_token_is_refused_at_once),
                 TEST(a_user_is_revoked_but_for_the_session_that_stays),

@@ -195,13 +195,14 @@ static void furnish(struct scenario *s, int64_t id, int64_t skill_id)
         struct preference preference;
         const struct training_draft draft = {.status = TRAINING_ACTIVE, .progress = 0.5};
         const struct said said = {.source = SAID_IN_ROOM, .id = 1};
+        const struct session_draft session = {.client = "", .expires_at_ms = INT64_MAX};
         const struct level_reason reason = {"builtin", "why", &said, 1};
         struct user_skill user_skill;
         struct training training;
         int64_t memory_id;
         bool due;
 
-        EXPECT(session_add(s->lease, jti, id, INT64_MAX, &s->error) == STATUS_OK);
+        EXPECT(session_add(s->lease, jti, id, &session, &s->error) == STATUS_OK);
         EXPECT(preference_set(s->lease, s->arena, id, &wanted, &preference, &s->error) ==
                STATUS_OK);
         EXPECT(memory_append(s->lease, s->arena, &key, id, &memory, 1, &memory_id, &s->error) ==
