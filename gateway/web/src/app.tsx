@@ -3,15 +3,17 @@ import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { announcement, connection, start, stop, unreadTotal } from "./chat.ts";
 import { textOf } from "./hooks.ts";
+import { lazy } from "./lazy.tsx";
 import { Link, path } from "./router.tsx";
 import { me, resume } from "./session.ts";
-import { Admin } from "./views/admin.tsx";
-import { Coach } from "./views/coach.tsx";
 import { Failure, PageTitle, Waiting } from "./views/parts.tsx";
-import { Progress } from "./views/progress.tsx";
 import { RoomsPage } from "./views/rooms.tsx";
-import { Settings } from "./views/settings.tsx";
 import { SignIn } from "./views/sign_in.tsx";
+
+const Admin = lazy("Administration", async () => (await import("./views/admin.tsx")).Admin);
+const Coach = lazy("Coach", async () => (await import("./views/coach.tsx")).Coach);
+const Progress = lazy("Progress", async () => (await import("./views/progress/page.tsx")).Progress);
+const Settings = lazy("Settings", async () => (await import("./views/settings.tsx")).Settings);
 
 let signedIn = 0;
 effect(() => {

@@ -53,7 +53,9 @@ type EnumWord<T> = [T] extends [user.Role]
               ? Words<typeof training.TrainingStatus>
               : [T] extends [admin.LeaseMode]
                 ? Words<typeof admin.LeaseMode>
-                : never;
+                : [T] extends [skill.EvidenceSource]
+                  ? Words<typeof skill.EvidenceSource>
+                  : never;
 
 type Oneof<T> = T extends { case: infer Case extends string; value: infer V }
   ? { [K in Case as Snake<K>]: Value<V> | null }
@@ -89,7 +91,10 @@ export type RoomMessages = Wire<chat.ListRoomMessagesResponse>;
 export type ChatResponse = Wire<coach.ChatResponse>;
 export type Skill = Wire<skill.Skill>;
 export type UserSkill = Wire<skill.UserSkill>;
+export type LevelChange = Wire<skill.LevelChange>;
+export type LevelEvidence = Wire<skill.LevelEvidence>;
 export type Training = Wire<training.Training>;
 export type TrainingStatus = Words<typeof training.TrainingStatus>;
+export type Reminder = Wire<training.GetReminderResponse>;
 export type Pool = Wire<admin.GetPoolResponse>;
 export type Query = Wire<admin.Query>;
