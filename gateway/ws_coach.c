@@ -1,9 +1,9 @@
 /* Asking the coach over a WebSocket. What it says comes as the user's own events, to all sockets of
  * the user; the end comes to whoever has asked with the call's reply, to the others as an event.
  *
- * A peer that says goodbye ends what it has asked for. One whose connection breaks has some seconds
- * to come back, on any socket: it then goes on hearing, and reads what it has missed with
- * GetAnswer. */
+ * A peer that says goodbye ends what it has asked for. One whose connection breaks, or whose page
+ * is loaded anew, has some seconds to come back, on any socket: it then goes on hearing, and reads
+ * what it has missed with GetAnswer. */
 #include "gateway/ws_internal.h"
 
 #include <sodium.h>
@@ -24,11 +24,12 @@ struct ws_ask {
         uint64_t answered_ms; /* when the reply was there; 0 = it is not */
         bool is_told; /* the event of the end has been there */
         soc_pending *pending;
-        char answer_id[MAX_ANSWER_ID + 1];
+        char answer_id[MAX_ANSWER_ID * 4 + 1];
         char client_message_id[WS_MAX_CLIENT_ID * 4 + 1];
 };
 
-static struct ws_ask *ask_new(struct ws_socket *s, const char *client_message_id)
+static struct ws_ask *ask_new(struct ws_socket *s, const char *client_message_id,
+                              const char *answer_id)
 {
         struct ws *ws = s->ws;
         struct ws_ask *ask = calloc(1, sizeof(*ask));
@@ -43,6 +44,8 @@ static struct ws_ask *ask_new(struct ws_socket *s, const char *client_message_id
         ask->user_id = s->user->id;
         randombytes_buf(name, sizeof(name));
         sodium_bin2hex(ask->answer_id, sizeof(ask->answer_id), name, sizeof(name));
+        if (answer_id && *answer_id)
+                snprintf(ask->answer_id, sizeof(ask->answer_id), "%s", answer_id);
         snprintf(ask->client_message_id, sizeof(ask->client_message_id), "%s",
                  client_message_id ? client_message_id : "");
         ask->next = ws->asks;
@@ -104,6 +107,7 @@ enum status ws_coach_message(struct ws_socket *s, json_t *object, struct error *
 {
         Socializer__V1__ChatRequest request = SOCIALIZER__V1__CHAT_REQUEST__INIT;
         const char *content = NULL, *thread_id = NULL, *client_message_id = NULL;
+        const char *answer_id = NULL;
         struct ws_ask *ask;
         enum status st = ws_field_text(object, "client_message_id", WS_MAX_CLIENT_ID,
                                        &client_message_id, reterr);
@@ -115,9 +119,11 @@ enum status ws_coach_message(struct ws_socket *s, json_t *object, struct error *
                                  WS_MAX_CONTENT);
         if (st == STATUS_OK)
                 st = ws_field_text(object, "thread_id", MAX_THREAD_ID, &thread_id, reterr);
+        if (st == STATUS_OK)
+                st = ws_field_text(object, "answer_id", MAX_ANSWER_ID, &answer_id, reterr);
         if (st != STATUS_OK)
                 return st;
-        ask = ask_new(s, client_message_id);
+        ask = ask_new(s, client_message_id, answer_id);
         if (!ask)
                 return error_retry(reterr, STATUS_RESOURCE_EXHAUSTED, 1000, "no memory left");
         request.message = (char *)content;

@@ -35,9 +35,16 @@ static void on_closed(uv_handle_t *handle)
         ws_socket_unref(handle->data);
 }
 
+/* A page that is loaded anew says that it goes away, and is back in a moment. */
+static bool has_said_goodbye(const struct ws_socket *s)
+{
+        return wslay_event_get_close_received(s->wslay) &&
+               wslay_event_get_status_code_received(s->wslay) != WSLAY_CODE_GOING_AWAY;
+}
+
 static void leave_all(struct ws_socket *s)
 {
-        ws_coach_leave(s, wslay_event_get_close_received(s->wslay));
+        ws_coach_leave(s, has_said_goodbye(s));
         ws_presence_end(s);
         while (s->members)
                 ws_member_leave(s->members, NULL);

@@ -627,9 +627,34 @@ static void a_socket_cancels_what_it_asked(void **state)
         ws_client_close(&p.client);
 }
 
+static void who_names_an_answer_can_end_it_before_the_first_word(void **state)
+{
+        struct fixture *f = *state;
+        struct peer p;
+
+        peer_open(f, &p);
+        peer_say(&p, "{\"type\":\"coach_message\",\"content\":\"Well?\",\"answer_id\":\"mine\"}");
+        assert_true(t_wait(atomic_load(&f->upstream.n_requests) == 1, WAIT_MS));
+        json_decref(ask(f, f->human, "GET", "/api/coach/answers/mine", NULL, 200));
+        peer_say(&p, "{\"type\":\"coach_message\",\"content\":\"Well?\",\"answer_id\":\"mine\"}");
+        assert_true(t_wait(peer_has(&p, "ALREADY_EXISTS"), WAIT_MS));
+        peer_say(&p, "{\"type\":\"coach_cancel\",\"answer_id\":\"mine\"}");
+        assert_true(t_wait(peer_has(&p, "\"code\":\"CANCELLED\""), WAIT_MS));
+        assert_true(t_wait(upstream_is_gone(f), WAIT_MS));
+        peer_say(&p, "{\"type\":\"coach_message\",\"content\":\"Well?\",\"answer_id\":\"a b\"}");
+        assert_true(t_wait(peer_has(&p, "\"field\":\"answer_id\""), WAIT_MS));
+        ws_client_close(&p.client);
+}
+
+static void peer_close(const struct peer *p, uint16_t code)
+{
+        const uint8_t frame[] = {0x88, 0x82, 0, 0, 0, 0, (uint8_t)(code >> 8), (uint8_t)code};
+
+        assert_int_equal(send(p->client.fd, frame, sizeof(frame), MSG_NOSIGNAL), sizeof(frame));
+}
+
 static void saying_goodbye_stops_the_upstream(void **state)
 {
-        static const uint8_t close_frame[] = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9};
         struct fixture *f = *state;
         struct peer p;
 
@@ -638,16 +663,14 @@ static void saying_goodbye_stops_the_upstream(void **state)
         atomic_store(&allowed_pieces, 1);
         assert_true(t_wait(peer_has(&p, "word0"), WAIT_MS));
         uint64_t left_ns = clock_mono_ns();
-        assert_int_equal(send(p.client.fd, close_frame, sizeof(close_frame), MSG_NOSIGNAL),
-                         sizeof(close_frame));
+        peer_close(&p, 1000);
         assert_true(t_wait(upstream_is_gone(f), WAIT_MS));
         assert_true(atomic_load(&f->upstream.gone_ns) - left_ns < SECOND_NS);
         ws_client_close(&p.client);
 }
 
-static void a_broken_connection_is_taken_up_again(void **state)
+static void take_up_again(struct fixture *f, void (*leave)(struct peer *p))
 {
-        struct fixture *f = *state;
         struct peer p, again;
         char path[128], id[65];
 
@@ -656,7 +679,7 @@ static void a_broken_connection_is_taken_up_again(void **state)
         atomic_store(&allowed_pieces, 2);
         assert_true(t_wait(peer_has(&p, "word1"), WAIT_MS));
         answer_of(&p, id);
-        ws_client_close(&p.client);
+        leave(&p);
         peer_open(f, &again);
         snprintf(path, sizeof(path), "/api/coach/answers/%s", id);
         json_t *part = ask(f, f->human, "GET", path, NULL, 200);
@@ -672,6 +695,35 @@ static void a_broken_connection_is_taken_up_again(void **state)
         assert_int_equal(peer_count(&again, "\"code\":\"OK\""), 1);
         assert_int_equal(atomic_load(&f->upstream.n_gone), 0);
         ws_client_close(&again.client);
+}
+
+static void break_off(struct peer *p)
+{
+        ws_client_close(&p->client);
+}
+
+static void a_broken_connection_is_taken_up_again(void **state)
+{
+        take_up_again(*state, break_off);
+}
+
+static bool has_ended(const struct peer *p)
+{
+        char rest[512];
+
+        return recv(p->client.fd, rest, sizeof(rest), MSG_DONTWAIT) == 0;
+}
+
+static void load_anew(struct peer *p)
+{
+        peer_close(p, 1001);
+        assert_true(t_wait(has_ended(p), WAIT_MS));
+        ws_client_close(&p->client);
+}
+
+static void a_page_that_is_loaded_anew_takes_it_up_again(void **state)
+{
+        take_up_again(*state, load_anew);
 }
 
 int main(void)
@@ -692,8 +744,10 @@ int main(void)
                 TEST(the_rate_is_the_administrators),
                 TEST(all_sockets_of_a_user_hear_the_coach),
                 TEST(a_socket_cancels_what_it_asked),
+                TEST(who_names_an_answer_can_end_it_before_the_first_word),
                 TEST(saying_goodbye_stops_the_upstream),
                 TEST(a_broken_connection_is_taken_up_again),
+                TEST(a_page_that_is_loaded_anew_takes_it_up_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
