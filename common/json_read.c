@@ -1,5 +1,6 @@
 #include "common/json.h"
 
+#include "common/base64.h"
 #include "common/clock.h"
 #include "common/reflect.h"
 #include "common/wire.h"
@@ -270,8 +271,7 @@ static enum status bytes_from_text(const struct reading *r, const struct field_r
 
         if (!data)
                 return no_memory(r);
-        if (sodium_base642bin(data, n + 1, text, n, NULL, &got, NULL,
-                              sodium_base64_VARIANT_ORIGINAL))
+        if (!base64_decode(sodium_base64_VARIANT_ORIGINAL, text, n, data, n + 1, &got))
                 return wanted(r, rule, "base64");
         *ret = (ProtobufCBinaryData){.len = got, .data = data};
         return STATUS_OK;

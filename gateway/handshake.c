@@ -1,5 +1,7 @@
 #include "gateway/handshake.h"
 
+#include "common/base64.h"
+
 #include <sodium.h>
 #include <string.h>
 #include <strings.h>
@@ -82,8 +84,8 @@ bool handshake_accept(const char *key, char ret[static HANDSHAKE_ACCEPT_SIZE])
         size_t n;
 
         if (strlen(key) != KEY_CHARS ||
-            sodium_base642bin(bytes, sizeof(bytes), key, KEY_CHARS, NULL, &n, NULL,
-                              sodium_base64_VARIANT_ORIGINAL) != 0 ||
+            !base64_decode(sodium_base64_VARIANT_ORIGINAL, key, KEY_CHARS, bytes, sizeof(bytes),
+                           &n) ||
             n != 16)
                 return false;
         memcpy(text, key, KEY_CHARS);

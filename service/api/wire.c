@@ -1,5 +1,7 @@
 #include "service/api/wire.h"
 
+#include "common/base64.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -235,8 +237,7 @@ enum status wire_parse_page_token(const char *page_token, int64_t *ret_last_id,
                 *ret_last_id = 0;
                 return STATUS_OK;
         }
-        if (sodium_base642bin((uint8_t *)&last_id, sizeof(last_id), page_token, strlen(page_token),
-                              NULL, &n, NULL, BASE64) != 0 ||
+        if (!base64_decode(BASE64, page_token, strlen(page_token), &last_id, sizeof(last_id), &n) ||
             n != sizeof(last_id) || last_id <= 0)
                 return error_field(reterr, "page_token",
                                    "want next_page_token of the page before, or nothing");

@@ -1,5 +1,6 @@
 #include "service/auth/master.h"
 
+#include "common/base64.h"
 #include "service/auth/keyfile.h"
 
 #include <inttypes.h>
@@ -63,9 +64,8 @@ static bool parse_line(const char *line, struct master_key *ret)
         size_t n;
 
         if (line[ID_DIGITS] != ' ' || line[LINE_BYTES - 1] != '\n' ||
-            sodium_base642bin(ret->key.bytes, sizeof(ret->key.bytes), line + ID_DIGITS + 1,
-                              KEY_DIGITS, NULL, &n, NULL,
-                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+            !base64_decode(sodium_base64_VARIANT_URLSAFE_NO_PADDING, line + ID_DIGITS + 1,
+                           KEY_DIGITS, ret->key.bytes, sizeof(ret->key.bytes), &n) ||
             n != sizeof(ret->key.bytes))
                 return false;
         ret->key.is_set = true;

@@ -1,5 +1,7 @@
 #include "service/auth/token.h"
 
+#include "common/base64.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -77,13 +79,12 @@ enum status token_encode(const uint8_t key[static TOKEN_KEY_BYTES],
         return STATUS_OK;
 }
 
-/* Exactly n bytes of base64url. No end pointer: with one, libsodium lets trailing junk pass. */
+/* Exactly n bytes of base64url. */
 static bool decode_exactly(const char *text, size_t n_text, uint8_t *ret, size_t n)
 {
         size_t n_decoded;
 
-        return sodium_base642bin(ret, n, text, n_text, NULL, &n_decoded, NULL, BASE64) == 0 &&
-               n_decoded == n;
+        return base64_decode(BASE64, text, n_text, ret, n, &n_decoded) && n_decoded == n;
 }
 
 /* One part of the token as a JSON object; NULL when it is none. */
@@ -92,8 +93,7 @@ static json_t *decode_part(const char *text, size_t n_text)
         char json[FRAME_MAX_TOKEN_BYTES];
         size_t n;
 
-        if (sodium_base642bin((uint8_t *)json, sizeof(json), text, n_text, NULL, &n, NULL,
-                              BASE64) != 0)
+        if (!base64_decode(BASE64, text, n_text, json, sizeof(json), &n))
                 return NULL;
         return json_loadb(json, n, JSON_REJECT_DUPLICATES, NULL);
 }

@@ -25,6 +25,7 @@ forbid '\blease_acquire_\(' 'only the macro LEASE acquires' '^service/db/'
 forbid '\bstmt_prepare_\(' 'only the macro STMT prepares' '^service/db/'
 forbid '\bprotobuf_c_message_unpack\(' 'only wire_unpack() is bounded, or bytes that it has passed' '^(common/wire|gen/|client/pending\.c)'
 forbid '\b(rand|srand|random)\(' 'libsodium makes random numbers'
+forbid '\bsodium_base642bin\(' 'base64_decode() takes one spelling only' '^common/base64\.c'
 forbid '\bsystem\(|\bpopen\(' 'no shell'
 
 exit $bad
