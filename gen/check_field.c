@@ -1,6 +1,8 @@
 /* The rules of a field against its type. */
 #include "gen/check.h"
 
+#include "gen/names.h"
+
 #include "common/cleanup.h"
 
 #include <jansson.h>
@@ -206,6 +208,13 @@ static void check_required(struct model *m, const struct model_field *f)
                               f->name);
 }
 
+static void check_text(struct model *m, const struct model_field *f, const char *what,
+                       const char *text)
+{
+        if (text[names_utf8_bytes(text)])
+                model_problem(m, f->place, "field '%s': the %s is no UTF-8", f->name, what);
+}
+
 void check_field(struct model *m, const struct model_field *f)
 {
         if (f->proto->proto3_optional)
@@ -225,4 +234,6 @@ void check_field(struct model *m, const struct model_field *f)
         check_pattern(m, f);
         check_aliases(m, f);
         check_example(m, f);
+        check_text(m, f, "pattern", f->rules->pattern);
+        check_text(m, f, "pattern_hint", f->rules->pattern_hint);
 }

@@ -3,6 +3,7 @@
 #include "gen/check.h"
 #include "gen/names.h"
 #include "gen/options.h"
+#include "gen/request.h"
 #include "gen/route.h"
 
 #include <stdarg.h>
@@ -200,13 +201,16 @@ static void read_field(struct model *m, struct model_message *msg, size_t index,
 {
         const Google__Protobuf__FieldDescriptorProto *proto = msg->proto->field[index];
         struct source_path path = source_child(msg->path, MESSAGE_FIELD, index);
+        bool options_valid;
 
         f->proto = proto;
         f->name = proto->name;
         f->place = source_place(msg->file, source_option(path, FIELD_OPTIONS, OPTIONS_FIELD));
         f->doc = model_file_is_generated(m, msg->file) ? source_comment(m->arena, msg->file, path)
                                                        : "";
-        f->rules = options_field(m->arena, proto->options);
+        f->rules = options_field(m->arena, proto->options, &options_valid);
+        if (!options_valid)
+                model_problem(m, f->place, "field '%s': its options are no message", f->name);
         f->repeated =
                 proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
         if (proto->has_oneof_index && !proto->proto3_optional) {
@@ -279,6 +283,7 @@ static void read_method(struct model *m, const struct model_service *service, si
         const Google__Protobuf__MethodDescriptorProto *proto = service->proto->method[index];
         const char *name = service->proto->name;
         struct model_method *method;
+        bool options_valid;
 
         m->methods = append(m, m->methods, &m->n_methods, sizeof(m->methods[0]));
         method = &m->methods[m->n_methods - 1];
@@ -294,7 +299,10 @@ static void read_method(struct model *m, const struct model_service *service, si
                                                   names_snake(m->arena, proto->name)));
         method->input = message_of(m, proto->input_type);
         method->output = message_of(m, proto->output_type);
-        method->rules = options_method(m->arena, proto->options);
+        method->rules = options_method(m->arena, proto->options, &options_valid);
+        if (!options_valid)
+                model_problem(m, method->place, "%s: its options are no message",
+                              method->full_name);
         method->side_effects =
                 !proto->options ||
                 proto->options->idempotency_level !=
@@ -387,6 +395,9 @@ void model_read(struct model *m, struct arena *a,
                 const Google__Protobuf__Compiler__CodeGeneratorRequest *request)
 {
         *m = (struct model){.arena = a, .request = request};
+        request_check(request, &m->problems);
+        if (m->problems.n_bytes > 0)
+                return;
         read_types(m);
         for (size_t i = 0; i < request->n_file_to_generate; i++) {
                 const Google__Protobuf__FileDescriptorProto *file =

@@ -1,5 +1,7 @@
 #include "gen/names.h"
 
+#include "common/utf8.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -91,4 +93,13 @@ const char *names_last(const char *full_name)
         const char *dot = strrchr(full_name, '.');
 
         return dot ? dot + 1 : full_name;
+}
+
+size_t names_utf8_bytes(const char *text)
+{
+        size_t left = strlen(text), at = 0, n;
+
+        while (at < left && (n = utf8_char_bytes((const uint8_t *)text + at, left - at)) > 0)
+                at += n;
+        return at;
 }

@@ -15,6 +15,9 @@ const char *names_upper_snake(struct arena *a, const char *camel);
 /* What follows the last dot. */
 const char *names_last(const char *full_name);
 
+/* How much of it is UTF-8: all, where the text is fit for JSON. */
+size_t names_utf8_bytes(const char *text);
+
 /* Memory or the end of the program: a generator without memory has nothing to say. */
 void *names_must(void *memory);
 

@@ -13,12 +13,16 @@
 #define OPTIONS_METHOD 51001
 #define OPTIONS_FIELD  51002
 
-/* All live in the arena. An option that is not there gives an empty message, and NULL for HTTP. */
+/* All live in the arena. An option that is not there, or is no message (*ret_valid is false then),
+ * gives an empty message, and NULL for HTTP. */
 const Socializer__V1__MethodRules *options_method(struct arena *a,
-                                                  const Google__Protobuf__MethodOptions *options);
+                                                  const Google__Protobuf__MethodOptions *options,
+                                                  bool *ret_valid);
 const Socializer__V1__FieldRules *options_field(struct arena *a,
-                                                const Google__Protobuf__FieldOptions *options);
+                                                const Google__Protobuf__FieldOptions *options,
+                                                bool *ret_valid);
 const Google__Api__HttpRule *options_http(struct arena *a,
-                                          const Google__Protobuf__MethodOptions *options);
+                                          const Google__Protobuf__MethodOptions *options,
+                                          bool *ret_valid);
 
 #endif

@@ -152,8 +152,12 @@ static void read_one(struct model *m, const Google__Api__HttpRule *rule,
 
 void route_read(struct model *m, struct model_method *method, struct place place)
 {
-        const Google__Api__HttpRule *rule = options_http(m->arena, method->proto->options);
+        bool rule_valid;
+        const Google__Api__HttpRule *rule =
+                options_http(m->arena, method->proto->options, &rule_valid);
 
+        if (!rule_valid)
+                model_problem(m, place, "%s: its google.api.http is no message", method->full_name);
         if (!rule)
                 return;
         method->routes = names_must(

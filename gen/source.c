@@ -94,5 +94,9 @@ const char *source_comment(struct arena *a, const Google__Protobuf__FileDescript
                 out.n_bytes--;
         if (out.n_bytes == 0)
                 return "";
-        return names_must(arena_strndup(a, (const char *)out.data, out.n_bytes));
+        char *comment = names_must(arena_strndup(a, (const char *)out.data, out.n_bytes));
+        /* protoc looks at strings, not at comments. */
+        for (char *at = comment; *(at += names_utf8_bytes(at));)
+                *at = '?';
+        return comment;
 }
