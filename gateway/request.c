@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "gateway/download.h"
 #include "gateway/endpoint.h"
 #include "gateway/reply.h"
 #include "gateway/stream.h"
@@ -70,6 +71,7 @@ static void clear_or_drop(struct buffer *b)
 static void request_spare(struct server *s, struct request *r)
 {
         r->stream = stream_free(r->stream);
+        r->download = download_free(r->download);
         if (s->n_spare == SERVER_MAX_SPARE || r->arena.used_bytes > KEEP_BYTES) {
                 request_free(r);
                 return;
@@ -373,6 +375,7 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **r
                 poll_end(r);
         r->connection = NULL;
         r->stream = stream_free(r->stream);
+        r->download = download_free(r->download);
         request_abandon(r);
 }
 

@@ -73,6 +73,7 @@ struct request {
         struct arena arena;
         request_finish finish;
         soc_pending *pending;
+        struct download *download; /* of an export, which is sent in parts; NULL = none */
         struct stream *stream; /* of an answer that is sent while it is made; NULL = none */
 
         unsigned http_status;

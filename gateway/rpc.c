@@ -1,6 +1,7 @@
 /* Routes of the contract: from the request to a call and back. */
 #include "common/json.h"
 #include "gateway/cookie.h"
+#include "gateway/download.h"
 #include "gateway/endpoint.h"
 #include "gateway/origin.h"
 #include "gateway/reply.h"
@@ -176,7 +177,7 @@ static void finish(struct request *r, soc_status status, const ProtobufCMessage 
         }
 }
 
-/* Whether the answer goes out while it is made. */
+/* Whether the answer goes out while it is made, or in parts. */
 static bool answer_stream(struct request *r, ProtobufCMessage *message)
 {
         if (is_method(r, METHOD_COACH_SERVICE_CHAT) &&
@@ -186,6 +187,9 @@ static bool answer_stream(struct request *r, ProtobufCMessage *message)
                  ((Socializer__V1__GetAnswerRequest *)message)->stream &&
                  ((Socializer__V1__GetAnswerRequest *)message)->after >= 0)
                 stream_follow(r, (Socializer__V1__GetAnswerRequest *)message);
+        else if (is_method(r, METHOD_EXPORT_SERVICE_EXPORT_USER) &&
+                 r->match.route->http->response_body)
+                download_export(r, (Socializer__V1__ExportUserRequest *)message);
         else
                 return false;
         return true;

@@ -73,7 +73,7 @@ struct verb {
 
 extern const struct verb verb_call, verb_list, verb_describe, verb_login, verb_logout, verb_pool,
         verb_queries, verb_user, verb_room, verb_send, verb_follow, verb_coach, verb_skills,
-        verb_levels, verb_sessions;
+        verb_levels, verb_sessions, verb_export;
 
 /* options.c */
 /* Reads the command line and the environment. CLI_DONE: go on, or, with cli->verb NULL, everything
@@ -99,6 +99,9 @@ void cli_disconnect(struct cli *cli);
  * cli_disconnect(). Says why not. */
 int cli_call(struct cli *cli, const char *method, const ProtobufCMessage *request,
              const ProtobufCMessage **ret) MUST_CHECK;
+
+/* Frees the answers so far, for who gets many. */
+void cli_forget_answers(struct cli *cli);
 
 /* request.c */
 /* Sets a field as a word says it: "general", "true", "moderator", "12". Of a repeated one: appends.

@@ -92,10 +92,15 @@ int cli_call(struct cli *cli, const char *method, const ProtobufCMessage *reques
         return CLI_DONE;
 }
 
-void cli_disconnect(struct cli *cli)
+void cli_forget_answers(struct cli *cli)
 {
         for (struct answer *a = cli->answers; a; a = a->next)
                 protobuf_c_message_free_unpacked(a->message, NULL);
         cli->answers = NULL;
+}
+
+void cli_disconnect(struct cli *cli)
+{
+        cli_forget_answers(cli);
         cli->client = soc_client_free(cli->client);
 }

@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-        &verb_call,   &verb_list,    &verb_describe, &verb_login,  &verb_logout,
-        &verb_pool,   &verb_queries, &verb_user,     &verb_room,   &verb_send,
-        &verb_follow, &verb_coach,   &verb_skills,   &verb_levels, &verb_sessions,
+        &verb_call,    &verb_list,   &verb_describe, &verb_login,  &verb_logout, &verb_pool,
+        &verb_queries, &verb_user,   &verb_room,     &verb_send,   &verb_follow, &verb_coach,
+        &verb_skills,  &verb_levels, &verb_sessions, &verb_export,
 };
 
 enum {

@@ -1,4 +1,6 @@
 /* CoachService: settings of users and of the server. */
+#include "service/api/coach_settings.h"
+
 #include "service/api/coach_choice.h"
 #include "service/api/coach_key.h"
 #include "service/api/wire.h"
@@ -55,8 +57,8 @@ static enum status check_provider(const char *provider, struct error *reterr)
 
 /* --- of a user --- */
 
-static enum status answer_settings(struct call *call, struct lease *lease, int64_t user_id,
-                                   Socializer__V1__CoachSettings **ret, struct error *reterr)
+enum status coach_settings_answer(struct call *call, struct lease *lease, int64_t user_id,
+                                  Socializer__V1__CoachSettings **ret, struct error *reterr)
 {
         struct coach_user_setting own;
         struct user user;
@@ -92,7 +94,7 @@ enum status coach_service_get_settings(struct call *call,
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
-        return answer_settings(call, &lease, user_id, &rsp->settings, reterr);
+        return coach_settings_answer(call, &lease, user_id, &rsp->settings, reterr);
 }
 
 /* What the request sets, checked, over what there was. */
@@ -142,7 +144,7 @@ enum status coach_service_update_settings(struct call *call,
         if (st == STATUS_OK)
                 st = coach_user_setting_put(&lease, user_id, &own, reterr);
         if (st == STATUS_OK)
-                st = answer_settings(call, &lease, user_id, &rsp->settings, reterr);
+                st = coach_settings_answer(call, &lease, user_id, &rsp->settings, reterr);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 

@@ -1,9 +1,10 @@
 /* SkillService: how levels came to be, and what their user says to that. */
+#include "service/api/level.h"
+
 #include "common/contract.h"
 #include "service/api/wire.h"
 #include "service/auth/vault.h"
 #include "service/service.h"
-#include "service/store/level.h"
 
 #include "handlers.gen.h"
 
@@ -31,8 +32,7 @@ static Socializer__V1__LevelEvidence *wire_evidence(struct arena *arena, const s
         return message->created_at ? message : NULL;
 }
 
-static Socializer__V1__LevelChange *wire_level_change(struct call *call,
-                                                      const struct level_change *change)
+Socializer__V1__LevelChange *level_answer(struct call *call, const struct level_change *change)
 {
         struct arena *arena = call->arena;
         bool is_owner = call->caller.user_id == change->user_id;
@@ -71,9 +71,8 @@ static Socializer__V1__LevelChange *wire_level_change(struct call *call,
         return message;
 }
 
-/* The key to what the owner has said to the coach; not set for anybody else, to whom it is gone. */
-static enum status owners_key(struct call *call, struct lease *lease, int64_t user_id,
-                              struct seal_key *ret, struct error *reterr)
+enum status level_owners_key(struct call *call, struct lease *lease, int64_t user_id,
+                             struct seal_key *ret, struct error *reterr)
 {
         if (user_id != call->caller.user_id)
                 return STATUS_OK;
@@ -97,7 +96,7 @@ enum status skill_service_list_level_changes(struct call *call,
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
         st = lease_snapshot(&lease, reterr);
         if (st == STATUS_OK)
-                st = owners_key(call, &lease, user_id, &key, reterr);
+                st = level_owners_key(call, &lease, user_id, &key, reterr);
         if (st == STATUS_OK)
                 st = level_list(&lease, call->arena, &key, user_id, req->skill_id, before_id,
                                 wire_page_size(req->page_size), &list, reterr);
@@ -110,7 +109,7 @@ enum status skill_service_list_level_changes(struct call *call,
         for (; rsp->n_changes < list.n_items; rsp->n_changes++) {
                 size_t i = rsp->n_changes;
 
-                rsp->changes[i] = wire_level_change(call, &list.items[i]);
+                rsp->changes[i] = level_answer(call, &list.items[i]);
                 if (!rsp->changes[i])
                         return wire_no_memory(reterr);
         }
@@ -135,12 +134,12 @@ enum status skill_service_get_level_change(struct call *call,
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
         st = lease_snapshot(&lease, reterr);
         if (st == STATUS_OK)
-                st = owners_key(call, &lease, user_id, &key, reterr);
+                st = level_owners_key(call, &lease, user_id, &key, reterr);
         if (st == STATUS_OK)
                 st = level_get(&lease, call->arena, &key, user_id, req->change_id, &change, reterr);
         if (st != STATUS_OK)
                 return st;
-        rsp->change = wire_level_change(call, &change);
+        rsp->change = level_answer(call, &change);
         return rsp->change ? STATUS_OK : wire_no_memory(reterr);
 }
 
@@ -160,12 +159,12 @@ enum status skill_service_dispute_level_change(struct call *call,
                 return st;
         AUTO_SEAL_KEY key = SEAL_KEY_INIT;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = owners_key(call, &lease, user_id, &key, reterr);
+        st = level_owners_key(call, &lease, user_id, &key, reterr);
         if (st == STATUS_OK)
                 st = level_dispute(&lease, call->arena, &key, user_id, req->change_id, req->reason,
                                    &change, reterr);
         if (st != STATUS_OK)
                 return st;
-        rsp->change = wire_level_change(call, &change);
+        rsp->change = level_answer(call, &change);
         return rsp->change ? lease_commit(&lease, reterr) : wire_no_memory(reterr);
 }

@@ -1,4 +1,6 @@
 /* UserService: where a user is signed in, and signing out there. */
+#include "service/api/session.h"
+
 #include "common/contract.h"
 #include "service/api/forget.h"
 #include "service/api/wire.h"
@@ -11,8 +13,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* NULL: no memory. */
-static Socializer__V1__Session *answer_session(struct call *call, struct session_info *session)
+Socializer__V1__Session *session_answer(struct call *call, struct session_info *session)
 {
         bool is_current = memcmp(session->jti, call->caller.jti, sizeof(session->jti)) == 0;
 
@@ -49,7 +50,7 @@ enum status user_service_list_sessions(struct call *call,
         for (; rsp->n_sessions < list.n_items; rsp->n_sessions++) {
                 size_t i = rsp->n_sessions;
 
-                rsp->sessions[i] = answer_session(call, &list.items[i]);
+                rsp->sessions[i] = session_answer(call, &list.items[i]);
                 if (!rsp->sessions[i])
                         return wire_no_memory(reterr);
         }

@@ -134,19 +134,21 @@ static enum status read_list(struct arena *arena, const struct seal_key *key, in
                              struct error *reterr)
 {
         struct memory_list list = {0};
+        size_t n_bytes = 0;
         enum status st;
 
         while ((st = stmt_row(q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
+                if (list.n_items == limit || n_bytes >= MEMORY_LIST_BYTES) {
                         list.more = true;
                         break;
                 }
                 list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
                 if (!list.items)
                         break;
-                st = read_message(arena, key, user_id, q, &list.items[list.n_items++], reterr);
+                st = read_message(arena, key, user_id, q, &list.items[list.n_items], reterr);
                 if (st != STATUS_OK)
                         return st;
+                n_bytes += strlen(list.items[list.n_items++].content);
         }
         if (st == STATUS_OK || st == STATUS_NOT_FOUND)
                 st = rows_check(arena, reterr);

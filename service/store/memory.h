@@ -17,6 +17,9 @@
 /* In one batch. */
 #define MEMORY_MAX_BATCH 100
 
+/* A list ends early once its texts take so much: an answer has a size limit. */
+#define MEMORY_LIST_BYTES (512u * 1024)
+
 /* The numbers of socializer.v1.MessageRole. */
 enum memory_role {
         MEMORY_ROLE_UNSPECIFIED = 0, /* the user */

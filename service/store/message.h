@@ -50,6 +50,12 @@ struct room_message_list {
         size_t n_items;
 };
 
+/* A reaction as who gave it has it. */
+struct given_reaction {
+        int64_t message_id, room_id, created_at_ms;
+        const char *emoji;
+};
+
 /* What is to be said. */
 struct message_draft {
         int64_t room_id, user_id;
@@ -93,6 +99,19 @@ enum status message_list_after(struct lease *lease, struct arena *arena, int64_t
 enum status message_list_before(struct lease *lease, struct arena *arena, int64_t room_id,
                                 int64_t before_seq, size_t limit, struct room_message_list *ret,
                                 struct error *reterr) MUST_CHECK;
+
+/* What a user has said, wherever, with ids above after_id, ascending: at most limit, without names
+ * and what others have to do with it. Looks at so many messages of all that no lease takes long, so
+ * that there may be none: *ret_after_id is where to go on, 0 at the end. */
+enum status message_list_of_user(struct lease *lease, struct arena *arena, int64_t user_id,
+                                 int64_t after_id, size_t limit, struct room_message_list *ret,
+                                 int64_t *ret_after_id, struct error *reterr) MUST_CHECK;
+/* The reactions that a user has given, in the order of the messages: those to messages above
+ * after_id, about limit of them. *ret_after_id: where to go on; 0 at the end. */
+enum status message_reactions_of_user(struct lease *lease, struct arena *arena, int64_t user_id,
+                                      int64_t after_id, size_t limit, struct given_reaction **ret,
+                                      size_t *ret_n, int64_t *ret_after_id,
+                                      struct error *reterr) MUST_CHECK;
 
 /* Adds a reaction; *ret_added false: it was there. FAILED_PRECONDITION: too many different ones. */
 enum status message_react(struct lease *lease, int64_t message_id, int64_t user_id,

@@ -3,6 +3,8 @@
 #include "common/clock.h"
 #include "service/store/rows.h"
 
+#include <string.h>
+
 #define COLUMNS "type, key, value, confidence, updated_at"
 
 static void read_preference(struct arena *arena, const struct stmt *q, struct preference *ret)
@@ -110,6 +112,39 @@ enum status preference_list(struct lease *lease, struct arena *arena, int64_t us
         if (st == STATUS_OK)
                 *ret = list;
         return st;
+}
+
+enum status preference_list_after(struct lease *lease, struct arena *arena, int64_t user_id,
+                                  int64_t after_id, size_t limit, struct preference_list *ret,
+                                  int64_t *ret_last_id, struct error *reterr)
+{
+        struct preference_list list = {0};
+        int64_t last_id = 0;
+        size_t n_bytes = 0;
+        enum status st;
+
+        STMT(q, lease,
+             "SELECT " COLUMNS ", rowid FROM preference WHERE user_id = $1 AND rowid > $2"
+             " ORDER BY rowid LIMIT $3");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_int(&q, 2, after_id);
+        stmt_bind_int(&q, 3, (int64_t)limit);
+        while ((st = stmt_row(&q, reterr)) == STATUS_OK && n_bytes < PREFERENCE_LIST_BYTES) {
+                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
+                if (!list.items)
+                        break;
+                read_preference(arena, &q, &list.items[list.n_items]);
+                n_bytes += strlen(list.items[list.n_items++].value);
+                last_id = stmt_int(&q, 5);
+        }
+        bool more = st == STATUS_OK || list.n_items == limit;
+        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
+                st = rows_check(arena, reterr);
+        if (st != STATUS_OK)
+                return st;
+        *ret = list;
+        *ret_last_id = more ? last_id : 0;
+        return STATUS_OK;
 }
 
 enum status preference_delete(struct lease *lease, int64_t user_id, const char *type,

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* Of one user. */
-#define PREFERENCE_MAX 1000
+#define PREFERENCE_MAX        1000
+#define PREFERENCE_LIST_BYTES (256u * 1024)
 
 struct preference {
         const char *type, *key;
@@ -35,6 +36,12 @@ enum status preference_set(struct lease *lease, struct arena *arena, int64_t use
 enum status preference_list(struct lease *lease, struct arena *arena, int64_t user_id,
                             const char *type, struct preference_list *ret,
                             struct error *reterr) MUST_CHECK;
+/* The same in parts: at most limit behind after_id, in the order they were first set, ending early
+ * once their values take PREFERENCE_LIST_BYTES. *ret_last_id: where the part ends; 0: nothing
+ * follows. */
+enum status preference_list_after(struct lease *lease, struct arena *arena, int64_t user_id,
+                                  int64_t after_id, size_t limit, struct preference_list *ret,
+                                  int64_t *ret_last_id, struct error *reterr) MUST_CHECK;
 /* Deletes one (type and key), those of a type, or all (neither). NOT_FOUND: no such user, or a type
  * or key was named and nothing fits. INVALID_ARGUMENT: a key without a type. */
 enum status preference_delete(struct lease *lease, int64_t user_id, const char *type,

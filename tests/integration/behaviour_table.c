@@ -295,6 +295,15 @@ const struct behaviour behaviours[] = {
         {"create it again", ADMIN, "AdminService/CreateUser", "{\"username\":\"made\",\"email\":\"made2@example.org\",\"password\":\"password123\"}", TAKEN, "username"},
         {"create an account as a user", HUMAN, "AdminService/CreateUser", "{\"username\":\"made3\",\"email\":\"made3@example.org\",\"password\":\"password123\"}", DENIED, NULL},
 
+        /* ExportService */
+        {"everything of mine, first the account", HUMAN, "ExportService/ExportUser", "{\"user_id\":\"me\"}", OK, "{\"part\":{\"format\":\"socializer.export.1\",\"left_out\":[],\"user\":{\"id\":2,\"username\":\"human\"}}}"},
+        {"another's everything", HUMAN, "ExportService/ExportUser", "{\"user_id\":3}", DENIED, NULL},
+        {"another's everything, as an administrator", ADMIN, "ExportService/ExportUser", "{\"user_id\":2}", OK, "{\"part\":{\"user\":{\"id\":2},\"coach_settings\":null,\"memory\":[],\"room_messages\":[],\"left_out\":[\"coach_settings\",\"memory\",\"room_messages\",\"reactions\",\"invites\",\"level_changes.evidence.text\"]}}"},
+        {"nobody's everything", ADMIN, "ExportService/ExportUser", "{\"user_id\":99}", MISSING, NULL},
+        {"a negative user's everything", HUMAN, "ExportService/ExportUser", "{\"user_id\":-1}", BAD, "user_id"},
+        {"everything from a bad place", HUMAN, "ExportService/ExportUser", "{\"user_id\":\"me\",\"page_token\":\"%%%\"}", BAD, "page_token"},
+        {"everything without a token", NOBODY, "ExportService/ExportUser", "{\"user_id\":2}", NO_TOKEN, NULL},
+
         /* delete_user: with trainings, skills, messages */
         {"delete another", HUMAN, "UserService/DeleteUser", "{\"user_id\":3}", DENIED, NULL},
         {"delete nobody", ADMIN, "UserService/DeleteUser", "{\"user_id\":99}", MISSING, NULL},

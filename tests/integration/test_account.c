@@ -1,10 +1,13 @@
-/* What a person may do with their account, as a browser does it: sessions. */
+/* What a person may do with their account, as a browser does it: see where it is signed in, take
+ * everything along. */
 #include "tests/integration/test_gateway_http_client.h"
 #include "tests/support/server/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define JSON "Content-Type: application/json\r\n"
 
@@ -159,6 +162,187 @@ static void signing_out_everywhere_keeps_this_session_or_ends_it(void **state)
         assert_int_equal(status_of(f, f->token, "GET", "/users/me/"), 401);
 }
 
+/* --- everything of one person --- */
+
+#define N_MESSAGES 450 /* more than two pages */
+
+static void post(const struct fixture *f, const char *token, const char *path, const char *body)
+{
+        struct answer a;
+
+        request(f, token, "POST", path, body, &a);
+        if (a.status / 100 != 2)
+                fail_msg("POST %s: %.*s", path, (int)a.n, a.text);
+        answer_deinit(&a);
+}
+
+/* Something in every section. */
+static void live(const struct fixture *f)
+{
+        char body[256];
+        struct answer a;
+
+        for (int i = 0; i < N_MESSAGES; i++) {
+                snprintf(body, sizeof(body), "{\"content\":\"word %d\"}", i);
+                post(f, f->token, "/api/rooms/general/messages", body);
+        }
+        for (int i = 0; i < 30; i++) {
+                snprintf(body, sizeof(body),
+                         "{\"messages\":[{\"content\":\"secret %d\"},{\"role\":\"assistant\","
+                         "\"content\":\"answer %d\"}]}",
+                         i, i);
+                post(f, f->token, "/api/users/me/messages", body);
+        }
+        request(f, f->token, "PUT", "/api/users/me/preferences/ui/theme", "{\"value\":\"dark\"}",
+                &a);
+        assert_int_equal(a.status, 200);
+        answer_deinit(&a);
+        request(f, f->token, "PUT", "/api/users/me/skills/1", "{\"level\":3}", &a);
+        assert_int_equal(a.status, 200);
+        answer_deinit(&a);
+        post(f, f->token, "/api/rooms", "{\"name\":\"Book club\"}");
+}
+
+static size_t n_items(const json_t *object, const char *name)
+{
+        const json_t *list = json_object_get(object, name);
+
+        assert_true(json_is_array(list));
+        return json_array_size(list);
+}
+
+static void everything_of_a_person_is_one_document(void **state)
+{
+        const struct fixture *f = *state;
+        struct answer a;
+
+        live(f);
+        request(f, f->token, "GET", "/api/users/me/export", NULL, &a);
+        assert_int_equal(a.status, 200);
+        char *disposition = answer_header(&a, "Content-Disposition");
+        assert_non_null(strstr(disposition, "attachment; filename=\"socializer-export-"));
+        free(disposition);
+        json_t *all = answer_json(&a);
+        answer_deinit(&a);
+
+        assert_string_equal(json_string_value(json_object_get(all, "format")),
+                            "socializer.export.1");
+        assert_int_equal(n_items(all, "left_out"), 0);
+        assert_string_equal(
+                json_string_value(json_object_get(json_object_get(all, "user"), "email")),
+                "human@example.org");
+        assert_int_equal(n_items(all, "preferences"), 1);
+        assert_int_equal(n_items(all, "room_messages"), N_MESSAGES);
+        assert_int_equal(n_items(all, "memory"), 60);
+        assert_int_equal(n_items(all, "memberships"), 1);
+        assert_int_equal(n_items(all, "level_changes"), 1);
+        assert_int_equal(n_items(all, "trainings"), 2);
+        assert_int_equal(n_items(all, "sessions"), 1);
+        assert_true(json_is_object(json_object_get(all, "coach_settings")));
+        assert_string_equal(text_at(json_object_get(all, "memory"), 59, "content"), "secret 0");
+        for (int i = 0; i < N_MESSAGES; i++) {
+                char want[32];
+
+                snprintf(want, sizeof(want), "word %d", i);
+                assert_string_equal(
+                        text_at(json_object_get(all, "room_messages"), (size_t)i, "content"), want);
+        }
+        json_decref(all);
+}
+
+static void administrators_get_what_they_may_see_anyway(void **state)
+{
+        struct fixture *f = *state;
+        char admin[2048], path[64];
+        struct answer a;
+
+        live(f);
+        server_create_user(&f->server, "root", "password123", true);
+        sign_in(f, "root", "a desk", admin, sizeof(admin));
+        snprintf(path, sizeof(path), "/api/users/%lld/export", (long long)f->human);
+        request(f, admin, "GET", path, NULL, &a);
+        assert_int_equal(a.status, 200);
+        assert_int_equal(answer_count(&a, "secret"), 0);
+        assert_int_equal(answer_count(&a, "word 1"), 0);
+        json_t *all = answer_json(&a);
+        answer_deinit(&a);
+        assert_int_equal(n_items(all, "left_out"), 6);
+        assert_int_equal(n_items(all, "memory"), 0);
+        assert_int_equal(n_items(all, "room_messages"), 0);
+        assert_true(json_is_null(json_object_get(all, "coach_settings")));
+        assert_int_equal(n_items(all, "memberships"), 1);
+        assert_int_equal(n_items(all, "level_changes"), 1);
+        json_decref(all);
+}
+
+/* Much more than sockets take in. */
+static void talk_a_lot(const struct fixture *f)
+{
+        char *body = NULL;
+        size_t n = 0;
+        FILE *text = open_memstream(&body, &n);
+
+        assert_non_null(text);
+        fputs("{\"messages\":[", text);
+        for (int i = 0; i < 60; i++)
+                fprintf(text, "%s{\"content\":\"%016000d\"}", i ? "," : "", i);
+        fputs("]}", text);
+        fclose(text);
+        for (int i = 0; i < 20; i++)
+                post(f, f->token, "/api/users/me/messages", body);
+        free(body);
+}
+
+static int begin_export(const struct fixture *f)
+{
+        int fd = http_connect(f->server.http_url);
+        char text[2304];
+
+        snprintf(text, sizeof(text),
+                 "GET /api/users/me/export HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                 "Authorization: Bearer %s\r\n\r\n",
+                 f->token);
+        http_send(fd, text, strlen(text));
+        return fd;
+}
+
+static void half_an_export_is_no_document(void **state)
+{
+        struct fixture *f = *state;
+        struct answer a;
+        char first[16];
+
+        talk_a_lot(f);
+        int left = begin_export(f), fd = begin_export(f);
+        assert_true(t_wait(recv(left, first, sizeof(first), MSG_DONTWAIT | MSG_PEEK) > 0, 5000));
+        assert_true(t_wait(recv(fd, first, sizeof(first), MSG_DONTWAIT | MSG_PEEK) > 0, 5000));
+        close(left); /* a client that leaves */
+        server_kill(&f->server); /* a service that does */
+        http_read(fd, &a);
+        close(fd);
+        assert_int_equal(a.status, 200);
+        assert_int_equal(answer_count(&a, "\r\n0\r\n\r\n"), 0); /* the end of a whole one */
+        answer_deinit(&a);
+
+        server_start_again(&f->server);
+        assert_true(t_wait(status_of(f, f->token, "GET", "/users/me/") == 200, 10000));
+        request(f, f->token, "GET", "/api/users/me/export", NULL, &a);
+        json_t *all = answer_json(&a);
+        assert_int_equal(n_items(all, "memory"), 1200);
+        json_decref(all);
+        answer_deinit(&a);
+}
+
+static void an_export_that_may_not_be_is_refused(void **state)
+{
+        const struct fixture *f = *state;
+
+        assert_int_equal(status_of(f, "", "GET", "/api/users/me/export"), 401);
+        assert_int_equal(status_of(f, f->token, "GET", "/api/users/99/export"), 403);
+        assert_int_equal(status_of(f, f->token, "GET", "/api/users/me/export?page_token=x"), 422);
+        assert_int_equal(status_of(f, f->token, "GET", "/health"), 200);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -167,6 +351,10 @@ int main(void)
                 CASE(a_browser_sees_where_somebody_is_signed_in),
                 CASE(a_fresh_token_goes_on_with_its_sign_in),
                 CASE(signing_out_everywhere_keeps_this_session_or_ends_it),
+                CASE(everything_of_a_person_is_one_document),
+                CASE(administrators_get_what_they_may_see_anyway),
+                CASE(half_an_export_is_no_document),
+                CASE(an_export_that_may_not_be_is_refused),
         };
 
         return !!cmocka_run_group_tests_name("account", tests, NULL, NULL);

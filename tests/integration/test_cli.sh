@@ -49,7 +49,7 @@ check() {
 without_a_service() {
         check 0 '^usage: socializer' --help
         check 0 'socializer [0-9]+\.' --version
-        for verb in call list describe login logout pool queries user room send follow coach skills levels sessions; do
+        for verb in call list describe login logout pool queries user room send follow coach skills levels sessions export; do
                 check 0 'Examples:' "$verb" --help
         done
         check 2 'say what to do'
@@ -276,6 +276,18 @@ sessions() {
         check 1 'NOT_FOUND' --token "$ada" sessions end 00000000000000000000000000000000 bob
 }
 
+takeaway() {
+        check 0 '^\{"format":"socializer.export.1".*"memory":\[\{' export me
+        check 0 '"left_out":\["coach_settings","memory"' export bob
+        soc export me "$dir/me.json" || failures=$((failures + 1))
+        check 1 'exists' export me "$dir/me.json"
+        [ "$(stat -c %a "$dir/me.json")" = 600 ] || {
+                echo "FAIL: others can read the export" >&2
+                failures=$((failures + 1))
+        }
+        check 2 'export' export
+}
+
 goodbye() {
         check 0 'logged out' logout
         check 0 'nobody was logged in' logout
@@ -357,6 +369,7 @@ coach
 levels
 statistics
 sessions
+takeaway
 goodbye
 if grep -qE 'password(123|456)|sesame' "$dir/service.log"; then
         echo "FAIL: a password is in the log" >&2

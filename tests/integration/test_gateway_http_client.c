@@ -128,12 +128,39 @@ unsigned answer_count(const struct answer *a, const char *text)
         return n;
 }
 
+/* The body without the marks of "Transfer-Encoding: chunked". */
+static char *join_chunks(const struct answer *a)
+{
+        const char *at = a->body, *end = a->text + a->n;
+        char *text = malloc(a->n + 1), *to = text;
+
+        assert_non_null(text);
+        for (;;) {
+                char *data;
+                unsigned long n = strtoul(at, &data, 16);
+
+                if (data == at || data + 4 > end || n > (size_t)(end - data - 4))
+                        fail_msg("the answer is cut");
+                if (n == 0)
+                        break;
+                memcpy(to, data + 2, n);
+                to += n;
+                at = data + 2 + n + 2;
+        }
+        *to = '\0';
+        return text;
+}
+
 json_t *answer_json(const struct answer *a)
 {
-        json_t *json = json_loads(a->body, JSON_REJECT_DUPLICATES, NULL);
+        char *transfer = answer_header(a, "Transfer-Encoding");
+        char *joined = transfer ? join_chunks(a) : NULL;
+        json_t *json = json_loads(joined ? joined : a->body, JSON_REJECT_DUPLICATES, NULL);
 
         if (!json)
                 fail_msg("no JSON: %s", a->text);
+        free(joined);
+        free(transfer);
         return json;
 }
 

@@ -76,6 +76,29 @@ SCENARIO(older_history_stays)
         EXPECT(n == 300);
 }
 
+SCENARIO(long_messages_come_in_smaller_pages)
+{
+        int64_t id = store_fixture_user(s, "human");
+        struct memory_message batch[60];
+        static char content[16001];
+        size_t n = 0, n_pages = 0;
+        bool more = true;
+
+        memset(content, 'x', sizeof(content) - 1);
+        for (size_t i = 0; i < 60; i++)
+                batch[i] = (struct memory_message){.content = content, .created_at_ms = MEMORY_NOW};
+        EXPECT(append(s, id, batch, 60) == STATUS_OK);
+        for (int64_t before = 0; more && n < 1000; n_pages++) {
+                struct memory_list page = listed(s, id, "", before, 500);
+
+                EXPECT(page.n_items * sizeof(content) < MEMORY_LIST_BYTES + 2 * sizeof(content));
+                n += page.n_items;
+                more = page.more;
+                before = page.n_items > 0 ? page.items[page.n_items - 1].id : 0;
+        }
+        EXPECT(n == 60 && n_pages == 2);
+}
+
 SCENARIO(a_batch_is_kept_whole_or_not_at_all)
 {
         int64_t id = store_fixture_user(s, "human");
@@ -260,6 +283,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 STORE_TEST(messages_come_back_newest_first_and_as_they_were),
                 STORE_TEST(older_history_stays),
+                STORE_TEST(long_messages_come_in_smaller_pages),
                 STORE_TEST(a_batch_is_kept_whole_or_not_at_all),
                 STORE_TEST(a_batch_has_one_to_a_hundred_messages),
                 STORE_TEST(a_text_is_not_there_and_opens_only_where_it_was_said),
