@@ -97,6 +97,14 @@ static void on_passing(struct ws_room *r, const Socializer__V1__RoomEvent *event
                 ws_json_read(r->ws, r->id, event->read);
                 ws_room_broadcast_text(r, event->read->user_id);
                 break;
+        case SOCIALIZER__V1__ROOM_EVENT__EVENT_COACH_DELTA:
+                ws_json_room_coach_delta(r->ws, r->id, event->coach_delta);
+                ws_room_broadcast_text(r, 0);
+                break;
+        case SOCIALIZER__V1__ROOM_EVENT__EVENT_COACH_DONE:
+                ws_json_room_coach_done(r->ws, r->id, event->coach_done);
+                ws_room_broadcast_text(r, 0);
+                break;
         case SOCIALIZER__V1__ROOM_EVENT__EVENT_DELETED:
                 ws_room_close(r, "deleted");
                 break;

@@ -206,6 +206,28 @@ static void json_coach_delta(struct buffer *b, const Socializer__V1__CoachDelta 
         buffer_append_char(b, '}');
 }
 
+static void json_level(struct buffer *b, const Socializer__V1__LevelMoved *level)
+{
+        buffer_printf(b, "{\"type\":\"level_changed\",\"skill_id\":%" PRId64, level->skill_id);
+        ws_json_text(b, "skill_name", level->skill_name);
+        buffer_printf(b,
+                      ",\"old_level\":%" PRId32 ",\"new_level\":%" PRId32 ",\"change_id\":%" PRId64
+                      ",\"is_reverted\":%s,\"is_milestone\":%s}",
+                      level->old_level, level->new_level, level->change_id,
+                      level->is_reverted ? "true" : "false",
+                      level->is_milestone ? "true" : "false");
+}
+
+static void json_training(struct buffer *b, const Socializer__V1__TrainingCompleted *training)
+{
+        buffer_printf(b,
+                      "{\"type\":\"training_completed\",\"training_id\":%" PRId64
+                      ",\"skill_id\":%" PRId64,
+                      training->training_id, training->skill_id);
+        ws_json_text(b, "skill_name", training->skill_name);
+        buffer_append_char(b, '}');
+}
+
 bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event)
 {
         struct buffer *b = &ws->text;
@@ -231,6 +253,12 @@ bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event)
                 return true;
         case SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DONE:
                 json_coach_done(b, event->coach_done);
+                return true;
+        case SOCIALIZER__V1__USER_EVENT__EVENT_LEVEL:
+                json_level(b, event->level);
+                return true;
+        case SOCIALIZER__V1__USER_EVENT__EVENT_TRAINING:
+                json_training(b, event->training);
                 return true;
         default:
                 return false;

@@ -72,6 +72,12 @@ static void message_members(struct buffer *b, const Socializer__V1__RoomMessage 
         reply_to(b, m->reply_to);
         time_member(b, "edited_at", m->edited_at);
         bool_member(b, "is_deleted", m->is_deleted);
+        if (m->kind == SOCIALIZER__V1__MESSAGE_KIND__MESSAGE_KIND_COACH) {
+                buffer_append_str(b, ",\"kind\":\"coach\"");
+                ws_json_text(b, "engine", m->engine);
+        } else {
+                buffer_append_str(b, ",\"kind\":\"user\"");
+        }
         buffer_append_str(b, ",\"reactions\":[");
         for (size_t i = 0; i < m->n_reactions; i++) {
                 if (i > 0)
@@ -201,9 +207,56 @@ static void room_updated(struct buffer *b, const Socializer__V1__RoomEvent *even
         bool_member(b, "is_public", r->is_public);
         bool_member(b, "has_password", r->has_password);
         bool_member(b, "coach_enabled", r->coach_enabled);
+        ws_json_text(b, "coach",
+                     r->coach == SOCIALIZER__V1__ROOM_COACH__ROOM_COACH_SERVER ? "server"
+                                                                               : "builtin");
+        ws_json_text(b, "coach_hears",
+                     r->coach_hears == SOCIALIZER__V1__COACH_HEARS__COACH_HEARS_CONVERSATION
+                             ? "conversation"
+                             : "message");
         buffer_printf(b, ",\"max_members\":%" PRId32 ",\"retention_seconds\":%" PRId64,
                       r->max_members, r->retention_seconds);
         end(b, event);
+}
+
+/* --- the coach, who is not durable before it has done --- */
+
+static void begin_coach(struct buffer *b, const char *type, int64_t room_id, const char *answer_id,
+                        int64_t message_id)
+{
+        buffer_printf(b, "{\"type\":\"%s\",\"room_id\":%" PRId64, type, room_id);
+        ws_json_text(b, "answer_id", answer_id);
+        buffer_printf(b, ",\"message_id\":%" PRId64, message_id);
+}
+
+void ws_json_room_coach_delta(struct ws *ws, int64_t room_id,
+                              const Socializer__V1__RoomCoachDelta *delta)
+{
+        struct buffer *b = &ws->text;
+
+        begin_coach(b, "coach_delta", room_id, delta->answer_id, delta->message_id);
+        ws_json_user(b, delta->user_id, delta->username);
+        buffer_printf(b, ",\"offset\":%" PRId32, delta->offset);
+        ws_json_text(b, "text", delta->text);
+        buffer_append_char(b, '}');
+}
+
+void ws_json_room_coach_done(struct ws *ws, int64_t room_id,
+                             const Socializer__V1__RoomCoachDone *done)
+{
+        enum status status = status_from_wire((uint32_t)done->code);
+        struct buffer *b = &ws->text;
+
+        begin_coach(b, "coach_done", room_id, done->answer_id, done->message_id);
+        ws_json_user(b, done->user_id, done->username);
+        ws_json_text(b, "code", status_name(status));
+        if (status == STATUS_OK) {
+                ws_json_text(b, "engine", done->engine);
+                ws_json_text(b, "notice", done->notice);
+        } else {
+                ws_json_text(b, "message", done->message);
+        }
+        buffer_append_char(b, '}');
 }
 
 void ws_json_event(struct ws *ws, const Socializer__V1__RoomEvent *event)

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "service/api/coach_answers.h"
+#include "service/api/room_coach.h"
 #include "service/auth/authority.h"
 #include "service/auth/guard.h"
 #include "service/auth/seal_old.h"
@@ -354,7 +355,8 @@ static enum status open_coach(struct service *service, struct error *reterr)
                 return st;
         engines[0] = &coach_builtin;
         engines[1] = openai_engine(service->openai);
-        return coach_new(engines, ARRAY_SIZE(engines), &service->coach, reterr);
+        st = coach_new(engines, ARRAY_SIZE(engines), &service->coach, reterr);
+        return st == STATUS_OK ? room_coach_new(service, &service->room_coach, reterr) : st;
 }
 
 static enum status start(struct service *service, struct error *reterr)
@@ -413,6 +415,7 @@ static void stop(struct service *service, int code)
                 rpc_server_stop(service->rpc);
         service->upkeep = upkeep_free(service->upkeep);
         service->progress = progress_free(service->progress);
+        service->room_coach = room_coach_free(service->room_coach);
         service->db = db_close(service->db);
         arm_watchdog(CLOSE_S, code);
         service->rpc = rpc_server_free(service->rpc);

@@ -13,6 +13,7 @@ struct upkeep; /* service/upkeep: index, retention */
 struct coach; /* service/coach: asks engines */
 struct openai; /* service/coach: the engine for language models */
 struct answers; /* service/api: the coach's, in the making */
+struct room_coach; /* service/api: the coach's answers in rooms */
 struct progress; /* service/progress: levels that move */
 struct rpc_server; /* service/rpc */
 
@@ -28,6 +29,7 @@ struct service {
         struct openai *openai;
         struct coach *coach;
         struct answers *answers;
+        struct room_coach *room_coach;
         struct progress *progress;
         struct rpc_server *rpc;
         int64_t started_at_ms;

@@ -1,5 +1,6 @@
 #include "service/api/announce.h"
 
+#include "service/api/coach_answers.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
 #include "service/events/presence.h"
@@ -71,12 +72,38 @@ static void rekey(struct service *service, void *arg)
 
 static void end_room(struct service *service, void *arg)
 {
+        answers_cancel_in_room(service->answers, *(const int64_t *)arg, 0, 0,
+                               "the room is deleted");
         publisher_end_room(service->publisher, *(const int64_t *)arg);
 }
 
 static void forget_presence(struct service *service, void *arg)
 {
+        answers_cancel_in_room(service->answers, 0, *(const int64_t *)arg, 0,
+                               "whoever asked is gone");
         presence_forget(service->presence, *(const int64_t *)arg);
+}
+
+/* Which answers of the coach end. */
+struct unasked {
+        int64_t room_id, message_id;
+        const char *why;
+};
+
+static void end_coach(struct service *service, void *arg)
+{
+        const struct unasked *u = arg;
+
+        answers_cancel_in_room(service->answers, u->room_id, 0, u->message_id, u->why);
+}
+
+enum status announce_coach_ends(struct call *call, int64_t room_id, int64_t message_id,
+                                const char *why, struct error *reterr)
+{
+        const struct unasked unasked = {room_id, message_id, why};
+        void *arg = arena_memdup(call->arena, &unasked, sizeof(unasked));
+
+        return arg ? call_after_commit(call, end_coach, arg, reterr) : wire_no_memory(reterr);
 }
 
 static enum status later_with_id(struct call *call, void (*fn)(struct service *, void *),
@@ -167,6 +194,8 @@ static void take_out(struct service *service, void *arg)
 {
         const int64_t *ids = arg;
 
+        answers_cancel_in_room(service->answers, ids[0], ids[1], 0,
+                               "whoever asked has left the room");
         presence_leave(service->presence, ids[0], ids[1]);
 }
 

@@ -22,6 +22,10 @@ enum status announce_message(struct call *call, const struct room_message *messa
 enum status announce_rekey(struct call *call, int64_t room_id, struct error *reterr) MUST_CHECK;
 /* The room is no more. */
 enum status announce_end(struct call *call, int64_t room_id, struct error *reterr) MUST_CHECK;
+/* The coach does not answer in the room any more, or not that message (0: none), and why, which is
+ * static. */
+enum status announce_coach_ends(struct call *call, int64_t room_id, int64_t message_id,
+                                const char *why, struct error *reterr) MUST_CHECK;
 /* The user's account has been closed: nobody is there any more, wherever it was. */
 enum status announce_gone(struct call *call, int64_t user_id, struct error *reterr) MUST_CHECK;
 /* Where somebody has read, to the room and to the reader's other devices. */

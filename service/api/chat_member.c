@@ -6,6 +6,7 @@
 #include "service/api/wire_room.h"
 #include "service/service.h"
 #include "service/store/invite.h"
+#include "service/store/room_consent.h"
 
 #include "handlers.gen.h"
 
@@ -274,5 +275,26 @@ enum status chat_service_unban_member(struct call *call,
                 st = announce_event(call, &lease, &event, reterr);
         if (st == STATUS_OK && room.kind == ROOM_KIND_GENERAL)
                 st = announce_membership(call, who.user_id, room.id, true, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+/* --- the coach --- */
+
+enum status chat_service_set_coach_consent(struct call *call,
+                                           const Socializer__V1__SetCoachConsentRequest *req,
+                                           Socializer__V1__SetCoachConsentResponse *rsp,
+                                           struct error *reterr)
+{
+        struct room room;
+        int64_t user_id;
+        enum status st = call_subject(call, 0, &user_id, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
+        st = room_access(call, &lease, req->room_id, ROOM_READ, &room, reterr);
+        if (st == STATUS_OK)
+                st = room_consent_set(&lease, room.id, user_id, req->is_given, reterr);
+        rsp->is_given = req->is_given;
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }

@@ -2,6 +2,7 @@
 #include "service/api/announce.h"
 #include "service/api/practice.h"
 #include "service/api/room_access.h"
+#include "service/api/room_coach.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
 #include "service/service.h"
@@ -18,6 +19,23 @@ static enum status answer(struct call *call, const struct room_message *message,
 {
         *ret = wire_room_message(call->arena, message);
         return *ret ? STATUS_OK : wire_no_memory(reterr);
+}
+
+/* What a message brings about, once it is committed. */
+static enum status follow_up(struct call *call, struct lease *lease, const struct room *room,
+                             const struct room_message *message,
+                             Socializer__V1__SendMessageResponse *rsp, struct error *reterr)
+{
+        const char *answer_id = NULL;
+        enum status st = announce_message(call, message, reterr);
+
+        if (st == STATUS_OK)
+                st = practice_spoke(call, room, reterr);
+        if (st == STATUS_OK)
+                st = room_coach_ask(call, lease, room, message, &answer_id, reterr);
+        if (answer_id)
+                rsp->answer_id = (char *)answer_id;
+        return st;
 }
 
 enum status chat_service_send_message(struct call *call,
@@ -54,9 +72,7 @@ enum status chat_service_send_message(struct call *call,
                 st = answer(call, &message, &rsp->message, reterr);
         rsp->is_repeat = st == STATUS_OK && repeated;
         if (st == STATUS_OK && !repeated)
-                st = announce_message(call, &message, reterr);
-        if (st == STATUS_OK && !repeated)
-                st = practice_spoke(call, &room, reterr);
+                st = follow_up(call, &lease, &room, &message, rsp, reterr);
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
@@ -196,10 +212,14 @@ enum status chat_service_delete_message(struct call *call,
 
         if (st == STATUS_OK)
                 st = message_get(&lease, call->arena, room.id, req->message_id, &message, reterr);
-        if (st == STATUS_OK && message.user_id != call->caller.user_id)
+        if (st == STATUS_OK && message.user_id != call->caller.user_id &&
+            (*message.coach_engine == '\0' || message.asker_id != call->caller.user_id))
                 st = room_access(call, &lease, room.id, ROOM_MODERATE, &room, reterr);
         if (st == STATUS_OK && !message.is_deleted) {
                 st = message_delete(&lease, &message, reterr);
+                if (st == STATUS_OK && room.coach_enabled)
+                        st = announce_coach_ends(call, room.id, message.id,
+                                                 "the question is deleted", reterr);
                 struct room_event event = event_about(call, &message, ROOM_EVENT_DELETED, NULL);
                 if (st == STATUS_OK)
                         st = announce_event(call, &lease, &event, reterr);

@@ -1,5 +1,6 @@
 /* ChatService: making, finding, changing, entering and leaving rooms. */
 #include "service/api/announce.h"
+#include "service/api/coach_choice.h"
 #include "service/api/room_access.h"
 #include "service/api/room_passage.h"
 #include "service/api/wire.h"
@@ -8,6 +9,7 @@
 #include "service/auth/password.h"
 #include "service/service.h"
 #include "service/store/invite.h"
+#include "service/store/room_consent.h"
 #include "service/store/rows.h"
 
 #include "handlers.gen.h"
@@ -24,6 +26,26 @@ struct attempt {
         const char *passed_hash; /* that the password given is right for; NULL = none was needed */
 };
 
+/* What answers in the room, for those who are in it. */
+static enum status show_engine(struct call *call, struct lease *lease, const struct room *room,
+                               Socializer__V1__Room *message, struct error *reterr)
+{
+        struct coach_server_setting server;
+
+        if (!room->coach_enabled || !message->is_member)
+                return STATUS_OK;
+        enum status st = coach_server_setting_get(lease, call->arena, &server, reterr);
+        if (st != STATUS_OK)
+                return st;
+        message->coach_engine = (char *)coach_engine_name(0);
+        if (room->coach == ROOM_COACH_SERVER && !coach_engine_is_builtin(server.provider)) {
+                message->coach_engine = (char *)server.provider;
+                message->coach_endpoint = (char *)server.endpoint;
+                message->coach_model = (char *)server.model;
+        }
+        return STATUS_OK;
+}
+
 /* The room as the caller sees it now. */
 static enum status answer_room(struct call *call, struct lease *lease, int64_t room_id,
                                Socializer__V1__Room **ret, struct error *reterr)
@@ -38,7 +60,7 @@ static enum status answer_room(struct call *call, struct lease *lease, int64_t r
         if (st != STATUS_OK)
                 return st;
         *ret = wire_room(call->arena, &room, &details);
-        return *ret ? STATUS_OK : wire_no_memory(reterr);
+        return *ret ? show_engine(call, lease, &room, *ret, reterr) : wire_no_memory(reterr);
 }
 
 static enum status hash_if_given(struct call *call, const char *password, const char **ret,
@@ -111,6 +133,8 @@ static enum status write_group(struct call *call, struct lease *lease, void *arg
                 .is_public = req->is_public,
                 .password_hash = attempt->hash,
                 .coach_enabled = req->coach_enabled,
+                .coach = (enum room_coach_kind)req->coach,
+                .coach_hears = (enum coach_hears)req->coach_hears,
                 .max_members = req->max_members ? req->max_members : ROOM_MAX_MEMBERS,
                 .retention_s = req->retention_seconds,
         };
@@ -279,6 +303,11 @@ static void read_change(const Socializer__V1__UpdateRoomRequest *req, const char
                         SOCIALIZER__V1__UPDATE_ROOM_REQUEST__RETENTION_SECONDS_SET_RETENTION_SECONDS,
                 .retention_s = req->retention_seconds,
         };
+        if (req->coach_set_case == SOCIALIZER__V1__UPDATE_ROOM_REQUEST__COACH_SET_COACH)
+                ret->coach = (enum room_coach_kind)req->coach;
+        if (req->coach_hears_set_case ==
+            SOCIALIZER__V1__UPDATE_ROOM_REQUEST__COACH_HEARS_SET_COACH_HEARS)
+                ret->coach_hears = (enum coach_hears)req->coach_hears;
         if (req->name_set_case == SOCIALIZER__V1__UPDATE_ROOM_REQUEST__NAME_SET_NAME)
                 ret->name = req->name;
         if (req->description_set_case ==
@@ -318,8 +347,8 @@ static enum status check_update(struct call *call, struct lease *lease, int64_t 
                                 const struct room_change *change, struct room *ret,
                                 struct error *reterr)
 {
-        bool is_deep = change->has_is_public || change->has_password || change->has_coach_enabled ||
-                       change->has_max_members || change->has_retention;
+        bool is_deep = change->has_is_public || change->has_password || change->has_max_members ||
+                       change->has_retention;
         struct room room;
         enum status st = room_access(call, lease, room_id, ROOM_READ, &room, reterr);
 
@@ -337,6 +366,22 @@ static enum status check_update(struct call *call, struct lease *lease, int64_t 
         return st;
 }
 
+/* Words that may go to the built-in coach may not so go elsewhere: everybody is asked anew. An
+ * answer that is in the making was asked for under other terms. */
+static enum status change_coach(struct call *call, struct lease *lease, const struct room *before,
+                                const struct room *room, struct error *reterr)
+{
+        enum status st = STATUS_OK;
+
+        if (room->coach == ROOM_COACH_SERVER && before->coach != ROOM_COACH_SERVER)
+                st = room_consent_clear(lease, room->id, reterr);
+        if (st == STATUS_OK && before->coach_enabled &&
+            (!room->coach_enabled || room->coach != before->coach ||
+             room->coach_hears != before->coach_hears))
+                st = announce_coach_ends(call, room->id, 0, "the room's coach has changed", reterr);
+        return st;
+}
+
 static enum status write_update(struct call *call, struct lease *lease, void *arg,
                                 struct error *reterr)
 {
@@ -344,14 +389,16 @@ static enum status write_update(struct call *call, struct lease *lease, void *ar
         const Socializer__V1__UpdateRoomRequest *req = attempt->req;
         Socializer__V1__UpdateRoomResponse *rsp = attempt->rsp;
         struct room_change change;
-        struct room room;
+        struct room before, room;
 
         read_change(req, attempt->hash, &change);
-        enum status st = check_update(call, lease, req->room_id, &change, &room, reterr);
+        enum status st = check_update(call, lease, req->room_id, &change, &before, reterr);
         if (st == STATUS_OK)
-                st = room_update(lease, room.id, &change, reterr);
+                st = room_update(lease, before.id, &change, reterr);
         if (st == STATUS_OK)
-                st = room_get(lease, call->arena, room.id, call->caller.user_id, &room, reterr);
+                st = room_get(lease, call->arena, before.id, call->caller.user_id, &room, reterr);
+        if (st == STATUS_OK)
+                st = change_coach(call, lease, &before, &room, reterr);
         if (st == STATUS_OK)
                 st = announce_settings(call, lease, &room, reterr);
         return st == STATUS_OK ? answer_room(call, lease, room.id, &rsp->room, reterr) : st;
@@ -373,6 +420,10 @@ enum status chat_service_update_room(struct call *call,
         struct attempt attempt = {.req = req, .rsp = rsp};
         struct room_change change;
 
+        if (req->coach_set_case && !req->coach)
+                return error_field(reterr, "coach", "want builtin or server");
+        if (req->coach_hears_set_case && !req->coach_hears)
+                return error_field(reterr, "coach_hears", "want message or conversation");
         read_change(req, NULL, &change);
         enum status st = may_update(call, req->room_id, &change, reterr);
         if (st == STATUS_OK && change.has_password)

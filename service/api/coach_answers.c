@@ -19,9 +19,12 @@ struct answer {
         struct answer *previous_of_list, *next_of_list; /* of those in the making, or that ended */
         int64_t user_id;
         char id[65], thread_id[65];
+        int64_t room_id, message_id; /* 0: it is in no room */
+        char *username; /* of one in a room */
         /* Below: written under the mutex. Only the maker changes the text. */
         struct buffer text;
-        bool is_cancelled, is_done;
+        const char *cancelled; /* why it is not wanted any more; NULL = it is */
+        bool is_done;
         enum status status;
         char *engine, *notice, *message; /* NULL = "" */
         uint64_t ended_ns;
@@ -111,6 +114,7 @@ static void answer_free(struct answer *x)
         free(x->engine);
         free(x->notice);
         free(x->message);
+        free(x->username);
         free(x);
 }
 
@@ -218,6 +222,13 @@ enum status answers_begin(struct answers *a, const struct answer_start *start, s
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
         x->answers = a;
         x->user_id = start->user_id;
+        x->room_id = start->room_id;
+        x->message_id = start->message_id;
+        x->username = strdup(start->username ? start->username : "");
+        if (!x->username) {
+                answer_free(x);
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        }
         snprintf(x->id, sizeof(x->id), "%s", start->id);
         snprintf(x->thread_id, sizeof(x->thread_id), "%s", start->thread_id);
         append(&a->making, x);
@@ -228,24 +239,48 @@ enum status answers_begin(struct answers *a, const struct answer_start *start, s
         return STATUS_OK;
 }
 
-/* Sends what has not been told yet. The text stays where it is: only the maker, who calls this,
- * adds to it. */
-static void tell(struct answer *x)
+static void tell_room(const struct answer *x)
+{
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+        Socializer__V1__RoomCoachDelta delta = SOCIALIZER__V1__ROOM_COACH_DELTA__INIT;
+
+        delta.answer_id = (char *)x->id;
+        delta.message_id = x->message_id;
+        delta.user_id = x->user_id;
+        delta.username = x->username;
+        delta.offset = (int32_t)x->n_told;
+        delta.text = (char *)x->text.data + x->n_told;
+        event.room_id = x->room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_COACH_DELTA;
+        event.coach_delta = &delta;
+        publisher_room_event(x->answers->publisher, &event);
+}
+
+static void tell_user(const struct answer *x)
 {
         Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
         Socializer__V1__CoachDelta delta = SOCIALIZER__V1__COACH_DELTA__INIT;
 
-        x->told_ns = clock_mono_ns();
-        if (x->n_told == x->text.n_bytes || buffer_failed(&x->text))
-                return;
-        delta.answer_id = x->id;
-        delta.thread_id = x->thread_id;
+        delta.answer_id = (char *)x->id;
+        delta.thread_id = (char *)x->thread_id;
         delta.offset = (int32_t)x->n_told;
         delta.text = (char *)x->text.data + x->n_told;
         event.user_id = x->user_id;
         event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_COACH_DELTA;
         event.coach_delta = &delta;
         publisher_user_event(x->answers->publisher, &event);
+}
+
+/* The text stays where it is: only the maker, who calls this, adds to it. */
+void answer_tell(struct answer *x)
+{
+        x->told_ns = clock_mono_ns();
+        if (x->n_told == x->text.n_bytes || buffer_failed(&x->text))
+                return;
+        if (x->room_id)
+                tell_room(x);
+        else
+                tell_user(x);
         x->n_told = x->text.n_bytes;
 }
 
@@ -254,7 +289,7 @@ static void tell_due(struct answer *x)
         if (*x->id && x->n_told < x->text.n_bytes &&
             (x->text.n_bytes - x->n_told >= ANSWERS_DELTA_BYTES ||
              clock_mono_ns() - x->told_ns >= ANSWERS_DELTA_MS * NS_PER_MS))
-                tell(x);
+                answer_tell(x);
 }
 
 void answer_say(struct answer *x, const char *text, size_t n)
@@ -268,14 +303,13 @@ void answer_say(struct answer *x, const char *text, size_t n)
 
 enum status answer_check(struct answer *x, struct error *reterr)
 {
-        bool is_cancelled;
+        const char *why;
 
         tell_due(x);
         pthread_mutex_lock(&x->answers->mutex);
-        is_cancelled = x->is_cancelled;
+        why = x->cancelled;
         pthread_mutex_unlock(&x->answers->mutex);
-        return is_cancelled ? error_set(reterr, STATUS_CANCELLED, "the answer was cancelled")
-                            : STATUS_OK;
+        return why ? error_set(reterr, STATUS_CANCELLED, "%s", why) : STATUS_OK;
 }
 
 /* What is said of the error; as everywhere, the text of an internal one stays here. */
@@ -287,7 +321,29 @@ static const char *end_message(const struct answer_end *end)
                                                              : end->error->text;
 }
 
-static void tell_end(struct answer *x, const struct answer_end *end)
+static void tell_room_end(struct answer *x, const struct answer_end *end)
+{
+        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
+        Socializer__V1__RoomCoachDone done = SOCIALIZER__V1__ROOM_COACH_DONE__INIT;
+
+        done.answer_id = x->id;
+        done.message_id = x->message_id;
+        done.user_id = x->user_id;
+        done.username = x->username;
+        done.code = (int32_t)end->status;
+        if (end->status == STATUS_OK) {
+                done.engine = (char *)end->engine;
+                done.notice = (char *)end->notice;
+        } else {
+                done.message = (char *)end_message(end);
+        }
+        event.room_id = x->room_id;
+        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_COACH_DONE;
+        event.coach_done = &done;
+        publisher_room_event(x->answers->publisher, &event);
+}
+
+static void tell_user_end(struct answer *x, const struct answer_end *end)
 {
         Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
         Socializer__V1__CoachDone done = SOCIALIZER__V1__COACH_DONE__INIT;
@@ -317,8 +373,11 @@ void answer_end(struct answer *x, const struct answer_end *end)
         if (end->text && strlen(end->text) > x->text.n_bytes)
                 answer_say(x, end->text + x->text.n_bytes, strlen(end->text) - x->text.n_bytes);
         if (is_followed) {
-                tell(x);
-                tell_end(x, end);
+                answer_tell(x);
+                if (x->room_id)
+                        tell_room_end(x, end);
+                else
+                        tell_user_end(x, end);
         }
         LOCK(&a->mutex);
         take_out(&a->making, x);
@@ -390,6 +449,18 @@ enum status answers_cancel(struct answers *a, int64_t user_id, const char *id, s
         x = find(a, user_id, id);
         if (!x)
                 return error_resource(reterr, STATUS_NOT_FOUND, "answer", "%s", id);
-        x->is_cancelled = true;
+        x->cancelled = "the answer was cancelled";
         return STATUS_OK;
+}
+
+void answers_cancel_in_room(struct answers *a, int64_t room_id, int64_t user_id, int64_t message_id,
+                            const char *why)
+{
+        LOCK(&a->mutex);
+
+        for (struct answer *x = a->making.first; x; x = x->next_of_list)
+                if (x->room_id && (!room_id || x->room_id == room_id) &&
+                    (!user_id || x->user_id == user_id) &&
+                    (!message_id || x->message_id == message_id) && !x->cancelled)
+                        x->cancelled = why;
 }

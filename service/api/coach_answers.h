@@ -33,6 +33,10 @@ struct answer_start {
         const char *id; /* "" = nobody follows it: no events, and it is not kept */
         const char *thread_id;
         int64_t requests_per_minute;
+        /* Of one in a room, which everybody there hears: */
+        int64_t room_id; /* 0: it is the user's own */
+        int64_t message_id; /* that it answers */
+        const char *username; /* the user's */
 };
 
 /* RESOURCE_EXHAUSTED, with the time to wait: the user has too many in the making or asks too often,
@@ -41,6 +45,8 @@ enum status answers_begin(struct answers *a, const struct answer_start *start, s
                           struct error *reterr) MUST_CHECK;
 /* Adds a piece, UTF-8, and tells of it, maybe with what comes next. */
 void answer_say(struct answer *answer, const char *text, size_t n);
+/* Tells all of it that has not been told. */
+void answer_tell(struct answer *answer);
 /* CANCELLED when it is not wanted any more. Tells what is due: call it now and then. */
 enum status answer_check(struct answer *answer, struct error *reterr) MUST_CHECK;
 
@@ -69,5 +75,9 @@ enum status answers_get(struct answers *a, int64_t user_id, const char *id, size
                         struct error *reterr) MUST_CHECK;
 enum status answers_cancel(struct answers *a, int64_t user_id, const char *id,
                            struct error *reterr) MUST_CHECK;
+/* Ends those in a room (0: in any) that answer the user (0: anybody), or the message (0: any), and
+ * says why, which is static. */
+void answers_cancel_in_room(struct answers *a, int64_t room_id, int64_t user_id, int64_t message_id,
+                            const char *why);
 
 #endif

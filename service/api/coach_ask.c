@@ -1,6 +1,7 @@
 #include "service/api/coach_ask.h"
 
 #include "service/api/coach_choice.h"
+#include "service/api/disclose.h"
 #include "service/auth/vault.h"
 #include "service/service.h"
 #include "service/store/user.h"
@@ -21,7 +22,7 @@ enum status coach_ask_prepare(struct coach_ask *ask, struct error *reterr)
         if (st == STATUS_OK)
                 st = user_get(&lease, call->arena, ask->user_id, &user, reterr);
         if (st == STATUS_OK)
-                st = coach_choice_get(call, &lease, &user, &choice, reterr);
+                st = coach_choice_get(call->service, call->arena, &lease, &user, &choice, reterr);
         if (st == STATUS_OK)
                 st = user_skill_list(&lease, call->arena, user.id, &request->skills, reterr);
         if (st == STATUS_OK)
@@ -41,6 +42,17 @@ enum status coach_ask_prepare(struct coach_ask *ask, struct error *reterr)
                 request->language = choice.language;
         ask->requests_per_minute = choice.requests_per_minute;
         return STATUS_OK;
+}
+
+enum status coach_ask_disclose(struct coach_ask *ask, struct lease *lease, struct error *reterr)
+{
+        struct call *call = ask->call;
+        Socializer__V1__Disclosure *entry = disclose_request(call->arena, &ask->request, reterr);
+
+        if (!entry)
+                return STATUS_RESOURCE_EXHAUSTED;
+        entry->thread_id = (char *)ask->thread_id;
+        return disclose(call->service, call->arena, lease, ask->user_id, entry, reterr);
 }
 
 enum status coach_ask_begin(struct coach_ask *ask, struct error *reterr)

@@ -20,6 +20,10 @@ struct coach_ask {
 
 /* Reads everything that the engine is told, in one lease, which is given back. */
 enum status coach_ask_prepare(struct coach_ask *ask, struct error *reterr) MUST_CHECK;
+/* Writes what the engine is going to be told into the user's ledger, within a write lease: before
+ * coach_ask_run(). */
+enum status coach_ask_disclose(struct coach_ask *ask, struct lease *lease,
+                               struct error *reterr) MUST_CHECK;
 /* Begins the answer: whether this user may have one now. coach_ask_end() follows. */
 enum status coach_ask_begin(struct coach_ask *ask, struct error *reterr) MUST_CHECK;
 /* Asks, and waits. ask->got is filled in any case. */

@@ -18,6 +18,7 @@
 
 struct chat {
         struct coach_ask ask;
+        bool is_new; /* the question is not in memory */
         int64_t question_id; /* in memory; 0: it was there before */
         Socializer__V1__ChatResponse *rsp;
 };
@@ -39,21 +40,17 @@ static enum status remember(struct lease *lease, const struct chat *chat, enum m
                                : st;
 }
 
-static enum status keep(struct chat *chat, enum memory_role role, const char *content,
-                        deadline_ns deadline, int64_t *ret_id, struct error *reterr)
-{
-        LEASE(lease, chat->ask.call->service->db, LEASE_WRITE, deadline);
-        enum status st = remember(&lease, chat, role, content, ret_id, reterr);
-
-        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
-}
-
+/* The question, and what the engine is going to be told. */
 static enum status keep_question(void *arg, struct error *reterr)
 {
         struct chat *chat = arg;
+        LEASE(lease, chat->ask.call->service->db, LEASE_WRITE, chat->ask.call->deadline);
+        enum status st = coach_ask_disclose(&chat->ask, &lease, reterr);
 
-        return keep(chat, MEMORY_ROLE_USER, chat->ask.request.message, chat->ask.call->deadline,
-                    &chat->question_id, reterr);
+        if (st == STATUS_OK && chat->is_new)
+                st = remember(&lease, chat, MEMORY_ROLE_USER, chat->ask.request.message,
+                              &chat->question_id, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
 static enum status keep_answer(struct call *call, struct lease *lease, void *arg,
@@ -90,9 +87,11 @@ static enum status keep_interrupted(void *arg, struct error *reterr)
         const char *text =
                 arena_printf(chat->ask.call->arena, "%s" INTERRUPTED, chat->ask.got.text);
 
-        return text ? keep(chat, MEMORY_ROLE_ASSISTANT, text, deadline_in_ms(INTERRUPTED_MS), &id,
-                           reterr)
-                    : wire_no_memory(reterr);
+        if (!text)
+                return wire_no_memory(reterr);
+        LEASE(lease, chat->ask.call->service->db, LEASE_WRITE, deadline_in_ms(INTERRUPTED_MS));
+        enum status st = remember(&lease, chat, MEMORY_ROLE_ASSISTANT, text, &id, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
 /* The caller is told why there is no answer; that this could not be kept would be one reason too
@@ -122,10 +121,10 @@ static bool is_asked_again(struct coach_request *request)
 static enum status ask_coach(struct chat *chat, struct error *reterr)
 {
         struct call *call = chat->ask.call;
-        enum status st = STATUS_OK;
+        enum status st;
 
-        if (!is_asked_again(&chat->ask.request))
-                st = db_write(call->service->db, keep_question, chat, call->deadline, reterr);
+        chat->is_new = !is_asked_again(&chat->ask.request);
+        st = db_write(call->service->db, keep_question, chat, call->deadline, reterr);
         if (st != STATUS_OK)
                 return st;
         st = coach_ask_run(&chat->ask, reterr);

@@ -5,6 +5,15 @@
 
 #include "handlers.gen.h"
 
+static enum status keep_account(void *arg, struct error *reterr)
+{
+        struct coach_ask *ask = arg;
+        LEASE(lease, ask->call->service->db, LEASE_WRITE, ask->call->deadline);
+        enum status st = coach_ask_disclose(ask, &lease, reterr);
+
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
 static enum status ask_for_document(struct coach_ask *ask, struct error *reterr)
 {
         struct error error = ERROR_INIT;
@@ -17,7 +26,9 @@ static enum status ask_for_document(struct coach_ask *ask, struct error *reterr)
                 st = coach_ask_begin(ask, reterr);
         if (st != STATUS_OK)
                 return st;
-        st = coach_ask_run(ask, &error);
+        st = db_write(ask->call->service->db, keep_account, ask, ask->call->deadline, &error);
+        if (st == STATUS_OK)
+                st = coach_ask_run(ask, &error);
         coach_ask_end(ask, st, &error);
         if (st != STATUS_OK)
                 *reterr = error;

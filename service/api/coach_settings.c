@@ -78,6 +78,7 @@ enum status coach_settings_answer(struct call *call, struct lease *lease, int64_
         settings->language = (char *)own.language;
         settings->has_api_key = own.api_key.n_bytes > 0;
         settings->temperature = user.temperature;
+        settings->remote_evaluation = own.remote_evaluation;
         *ret = settings;
         return STATUS_OK;
 }
@@ -121,8 +122,11 @@ static enum status change_settings(struct call *call, struct lease *lease, int64
                 own->model = req->model;
         if (req->language_set_case)
                 own->language = req->language;
+        if (req->remote_evaluation_set_case)
+                own->remote_evaluation = req->remote_evaluation;
         if (st == STATUS_OK && req->api_key_set_case)
-                st = coach_key_seal(call, lease, user_id, req->api_key, &own->api_key, reterr);
+                st = coach_key_seal(call->service, call->arena, lease, user_id, req->api_key,
+                                    &own->api_key, reterr);
         return st;
 }
 
@@ -231,7 +235,8 @@ static enum status change_server(struct call *call, struct lease *lease,
         if (req->context_bytes_set_case)
                 server->context_bytes = req->context_bytes;
         if (st == STATUS_OK && req->api_key_set_case)
-                st = coach_key_seal(call, lease, 0, req->api_key, &server->api_key, reterr);
+                st = coach_key_seal(call->service, call->arena, lease, 0, req->api_key,
+                                    &server->api_key, reterr);
         return st;
 }
 

@@ -26,6 +26,7 @@ static bool set_callers(struct arena *arena, const struct room *room,
         message->last_read_seq = details->last_read_seq;
         message->unread_count = (int32_t)details->n_unread;
         message->is_invited = details->is_invited;
+        message->coach_consent = details->has_consented;
         return set_time(arena, room->muted_until_ms, &message->muted_until);
 }
 
@@ -44,6 +45,8 @@ Socializer__V1__Room *wire_room(struct arena *arena, const struct room *room,
         message->is_public = room->is_public;
         message->has_password = room->password_hash != NULL;
         message->coach_enabled = room->coach_enabled;
+        message->coach = (Socializer__V1__RoomCoach)room->coach;
+        message->coach_hears = (Socializer__V1__CoachHears)room->coach_hears;
         message->max_members = (int32_t)room->max_members;
         message->member_count = room->kind == ROOM_KIND_GENERAL ? 0 : (int32_t)room->n_members;
         message->creator_id = details ? details->creator_id : 0;
@@ -150,6 +153,11 @@ Socializer__V1__RoomMessage *wire_room_message(struct arena *arena, const struct
         message->content = text(m->content);
         message->client_message_id = text(m->client_message_id);
         message->is_deleted = m->is_deleted;
+        message->kind = SOCIALIZER__V1__MESSAGE_KIND__MESSAGE_KIND_USER;
+        if (m->coach_engine && *m->coach_engine) {
+                message->kind = SOCIALIZER__V1__MESSAGE_KIND__MESSAGE_KIND_COACH;
+                message->engine = text(m->coach_engine);
+        }
         return set_time(arena, m->created_at_ms, &message->timestamp) &&
                                set_time(arena, m->edited_at_ms, &message->edited_at) &&
                                set_reply(arena, &m->reply, message) &&

@@ -65,11 +65,16 @@ static const struct training *training_of(const struct coach_request *request, i
         return NULL;
 }
 
-/* {"user":"…","skills":[{"name":"…","level":3,"training":"active, 40 % done"}]} */
-static void describe_user(struct buffer *out, const struct coach_request *request)
+/* {"user":"…","skills":[{"name":"…","level":3,"training":"active, 40 % done"}]}. Others read along
+ * in a room: what is not told cannot slip out. */
+void prompt_profile(struct buffer *out, const struct coach_request *request)
 {
         buffer_append_str(out, "{\"user\":");
         json_append_string(out, request->username ? request->username : "");
+        if (request->task == COACH_ROOM) {
+                buffer_append_char(out, '}');
+                return;
+        }
         buffer_append_str(out, ",\"skills\":[");
         for (size_t i = 0; i < request->skills.n_items; i++) {
                 const struct user_skill *s = &request->skills.items[i];
@@ -83,17 +88,17 @@ static void describe_user(struct buffer *out, const struct coach_request *reques
                                       status_word(t->status), (int)(t->progress * 100));
                 buffer_append_char(out, '}');
         }
-        buffer_append_str(out, "]}\n");
+        buffer_append_str(out, "]}");
 }
 
 static void say_system(struct buffer *out, const struct coach_request *request)
 {
         buffer_append_str(out, who);
-        /* Others read along in a room: what is not told cannot slip out. */
         if (request->task != COACH_ROOM) {
                 buffer_append_str(out, "Levels go from 0 to 10; reaching " MILESTONES
                                        " is a milestone. The user:\n");
-                describe_user(out, request);
+                prompt_profile(out, request);
+                buffer_append_char(out, '\n');
         }
         buffer_append_str(out, tasks[request->task]);
         if (request->language && *request->language) {
@@ -118,7 +123,7 @@ static const char *role_word(enum memory_role role)
         return role == MEMORY_ROLE_ASSISTANT ? "assistant" : "user";
 }
 
-static void append_history(struct buffer *out, const struct coach_request *request)
+size_t prompt_n_history(const struct coach_request *request)
 {
         size_t n = 0, n_bytes = 0;
 
@@ -127,7 +132,12 @@ static void append_history(struct buffer *out, const struct coach_request *reque
                 if (n_bytes > request->settings.context_bytes)
                         break;
         }
-        while (n-- > 0) {
+        return n;
+}
+
+static void append_history(struct buffer *out, const struct coach_request *request)
+{
+        for (size_t n = prompt_n_history(request); n-- > 0;) {
                 const struct memory_message *m = &request->history.items[n];
 
                 buffer_append_char(out, ',');
@@ -135,8 +145,8 @@ static void append_history(struct buffer *out, const struct coach_request *reque
         }
 }
 
-/* {"messages":[{"index":3,"text":"…"}]}: the newest that fit, one at least. */
-static void list_messages(struct buffer *out, const struct coach_request *request)
+/* The newest that fit, one at least. */
+size_t prompt_first_message(const struct coach_request *request)
 {
         size_t first = request->n_messages, n_bytes = 0;
 
@@ -146,6 +156,14 @@ static void list_messages(struct buffer *out, const struct coach_request *reques
                         break;
                 first--;
         }
+        return first;
+}
+
+/* {"messages":[{"index":3,"text":"…"}]} */
+static void list_messages(struct buffer *out, const struct coach_request *request)
+{
+        size_t first = prompt_first_message(request);
+
         buffer_append_str(out, "{\"messages\":[");
         for (size_t i = first; i < request->n_messages; i++) {
                 buffer_printf(out, "%s{\"index\":%zu,\"text\":", i > first ? "," : "", i);

@@ -11,4 +11,11 @@
  * message always do. */
 void prompt_append(struct buffer *out, const struct coach_request *request);
 
+/* What of the request that is, for whoever keeps account of it: how many messages of the history go
+ * along, from which of the messages to evaluate on, and what is told of the user (a JSON object, in
+ * a room the name alone). */
+size_t prompt_n_history(const struct coach_request *request);
+size_t prompt_first_message(const struct coach_request *request);
+void prompt_profile(struct buffer *out, const struct coach_request *request);
+
 #endif

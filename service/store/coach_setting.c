@@ -32,8 +32,8 @@ enum status coach_user_setting_get(struct lease *lease, struct arena *arena, int
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease,
-             "SELECT provider, endpoint, model, language, api_key FROM coach_user"
-             " WHERE user_id = $1");
+             "SELECT provider, endpoint, model, language, api_key, remote_evaluation"
+             " FROM coach_user WHERE user_id = $1");
         stmt_bind_int(&q, 1, user_id);
         st = stmt_row(&q, reterr);
         if (st == STATUS_OK)
@@ -43,6 +43,7 @@ enum status coach_user_setting_get(struct lease *lease, struct arena *arena, int
                         .model = rows_text(arena, &q, 2),
                         .language = rows_text(arena, &q, 3),
                         .api_key = rows_bytes(arena, &q, 4),
+                        .remote_evaluation = stmt_int(&q, 5) != 0,
                 };
         else if (st != STATUS_NOT_FOUND)
                 return st;
@@ -60,16 +61,19 @@ enum status coach_user_setting_put(struct lease *lease, int64_t user_id,
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease,
-             "INSERT INTO coach_user (user_id, provider, endpoint, model, language, api_key)"
-             " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE"
+             "INSERT INTO coach_user (user_id, provider, endpoint, model, language, api_key,"
+             " remote_evaluation)"
+             " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id) DO UPDATE"
              " SET provider = excluded.provider, endpoint = excluded.endpoint,"
-             " model = excluded.model, language = excluded.language, api_key = excluded.api_key");
+             " model = excluded.model, language = excluded.language, api_key = excluded.api_key,"
+             " remote_evaluation = excluded.remote_evaluation");
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_text(&q, 2, setting->provider);
         stmt_bind_text(&q, 3, setting->endpoint);
         stmt_bind_text(&q, 4, setting->model);
         stmt_bind_text(&q, 5, setting->language);
         bind_key(&q, 6, setting->api_key);
+        stmt_bind_int(&q, 7, setting->remote_evaluation);
         return stmt_run(&q, reterr);
 }
 

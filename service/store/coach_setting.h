@@ -15,6 +15,7 @@
 struct coach_user_setting {
         const char *provider, *endpoint, *model, *language; /* "" = the server's */
         struct frame_bytes api_key; /* sealed; n_bytes 0 = none */
+        bool remote_evaluation; /* what the user says may be evaluated elsewhere */
 };
 
 struct coach_server_setting {

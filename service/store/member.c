@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "service/store/room.h"
+#include "service/store/room_consent.h"
 #include "service/store/rows.h"
 
 #include <inttypes.h>
@@ -163,7 +164,8 @@ enum status member_exit(struct lease *lease, int64_t room_id, int64_t user_id,
         stmt_bind_int(&q, 2, user_id);
         stmt_bind_int(&q, 3, state);
         stmt_bind_int(&q, 4, clock_wall_ms());
-        return stmt_run(&q, reterr);
+        st = stmt_run(&q, reterr);
+        return st == STATUS_OK ? room_consent_set(lease, room_id, user_id, false, reterr) : st;
 }
 
 enum status member_set_role(struct lease *lease, int64_t room_id, int64_t user_id,

@@ -55,7 +55,8 @@ enum status member_list(struct lease *lease, struct arena *arena, int64_t room_i
 enum status member_enter(struct lease *lease, const struct room *room, int64_t user_id,
                          enum member_role role, struct error *reterr) MUST_CHECK;
 /* Ends a membership, if there is one: MEMBER_LEFT or MEMBER_BANNED; in the general room, where
- * nobody leaves, MEMBER_ACTIVE ends a ban. A mute outlasts it, or coming back would end that. */
+ * nobody leaves, MEMBER_ACTIVE ends a ban. A mute outlasts it, or coming back would end that; a
+ * consent to the coach does not. */
 enum status member_exit(struct lease *lease, int64_t room_id, int64_t user_id,
                         enum member_state state, struct error *reterr) MUST_CHECK;
 enum status member_set_role(struct lease *lease, int64_t room_id, int64_t user_id,

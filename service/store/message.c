@@ -12,24 +12,29 @@
 #define SELECT_MESSAGE                                                               \
         "SELECT m.id, m.room_id, m.seq, m.user_id, a.username, m.content,"           \
         " m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.reply_to," \
-        " m.n_reactions FROM message m LEFT JOIN account a ON a.id = m.user_id"
+        " m.n_reactions, m.coach_engine, m.asker_id"                                 \
+        " FROM message m LEFT JOIN account a ON a.id = m.user_id"
 
 /* --- reading --- */
 
 /* A row, as far as it goes: complete() does the rest. n_reactions says whether there are any. */
 static void read_message(struct arena *arena, const struct stmt *q, struct room_message *ret)
 {
+        bool is_coach = !stmt_is_null(q, 12);
+
         *ret = (struct room_message){
                 .id = stmt_int(q, 0),
                 .room_id = stmt_int(q, 1),
                 .seq = stmt_int(q, 2),
                 .user_id = stmt_int(q, 3),
-                .username = rows_text(arena, q, 4),
+                .username = is_coach ? MESSAGE_COACH : rows_text(arena, q, 4),
                 .content = rows_text(arena, q, 5),
                 .client_message_id = rows_text(arena, q, 6),
                 .created_at_ms = stmt_int(q, 7),
                 .edited_at_ms = stmt_int(q, 8),
-                .is_deleted = !stmt_is_null(q, 9) || stmt_is_null(q, 3),
+                .is_deleted = !stmt_is_null(q, 9) || (stmt_is_null(q, 3) && !is_coach),
+                .coach_engine = is_coach ? rows_text(arena, q, 12) : "",
+                .asker_id = stmt_int(q, 13),
                 .reply = {.message_id = stmt_int(q, 10), .username = "", .excerpt = ""},
                 .n_reactions = stmt_int(q, 11) > 0,
         };
@@ -53,7 +58,7 @@ static enum status read_reply(struct lease *lease, struct arena *arena, struct m
                               struct error *reterr)
 {
         STMT(q, lease,
-             "SELECT m.seq, m.user_id, a.username, m.content, m.deleted_at"
+             "SELECT m.seq, m.user_id, a.username, m.content, m.deleted_at, m.coach_engine"
              " FROM message m LEFT JOIN account a ON a.id = m.user_id WHERE m.id = $1");
         stmt_bind_int(&q, 1, reply->message_id);
 
@@ -61,7 +66,7 @@ static enum status read_reply(struct lease *lease, struct arena *arena, struct m
         if (st == STATUS_OK) {
                 reply->seq = stmt_int(&q, 0);
                 reply->user_id = stmt_int(&q, 1);
-                reply->username = rows_text(arena, &q, 2);
+                reply->username = stmt_is_null(&q, 5) ? rows_text(arena, &q, 2) : MESSAGE_COACH;
                 if (stmt_is_null(&q, 4))
                         reply->excerpt = excerpt_of(arena, stmt_text(&q, 3));
         }
@@ -284,15 +289,21 @@ static enum status insert(struct lease *lease, struct room_message *m, struct er
         bool has_name = *m->client_message_id != '\0';
         STMT(q, lease,
              "INSERT INTO message (room_id, seq, user_id, content, client_message_id, created_at,"
-             " reply_to) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id");
+             " reply_to, coach_engine, asker_id)"
+             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id");
         stmt_bind_int(&q, 1, m->room_id);
         stmt_bind_int(&q, 2, m->seq);
-        stmt_bind_int(&q, 3, m->user_id);
+        if (m->user_id)
+                stmt_bind_int(&q, 3, m->user_id);
         stmt_bind_text(&q, 4, m->content);
         stmt_bind_text(&q, 5, has_name ? m->client_message_id : NULL);
         stmt_bind_int(&q, 6, m->created_at_ms);
         if (m->reply.message_id)
                 stmt_bind_int(&q, 7, m->reply.message_id);
+        if (*m->coach_engine)
+                stmt_bind_text(&q, 8, m->coach_engine);
+        if (m->asker_id)
+                stmt_bind_int(&q, 9, m->asker_id);
 
         enum status st = stmt_row(&q, reterr);
         if (st == STATUS_OK)
@@ -324,6 +335,8 @@ enum status message_append(struct lease *lease, struct arena *arena,
                 .content = arena_strdup(arena, draft->content),
                 .client_message_id = arena_strdup(arena, name),
                 .created_at_ms = clock_wall_ms(),
+                .coach_engine = draft->coach_engine ? draft->coach_engine : "",
+                .asker_id = draft->asker_id,
                 .reply = {.username = "", .excerpt = ""},
         };
         enum status st = rows_check(arena, reterr);
@@ -409,7 +422,9 @@ static enum status forget_all_of(struct lease *lease, int64_t user_id, struct er
 {
         enum status st;
 
-        STMT(q, lease, "SELECT id, content FROM message WHERE user_id = $1 AND deleted_at IS NULL");
+        STMT(q, lease,
+             "SELECT id, content FROM message"
+             " WHERE (user_id = $1 OR asker_id = $1) AND deleted_at IS NULL");
         stmt_bind_int(&q, 1, user_id);
         while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
                 st = search_forget(lease, stmt_int(&q, 0), stmt_text(&q, 1), reterr);
@@ -427,14 +442,15 @@ enum status message_delete_all_of(struct lease *lease, int64_t user_id, struct e
                 return st;
         STMT(reactions, lease,
              "DELETE FROM message_reaction WHERE message_id IN"
-             " (SELECT id FROM message WHERE user_id = $1 AND n_reactions > 0)");
+             " (SELECT id FROM message WHERE (user_id = $1 OR asker_id = $1)"
+             "  AND n_reactions > 0)");
         stmt_bind_int(&reactions, 1, user_id);
         st = stmt_run(&reactions, reterr);
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease,
              "UPDATE message SET content = '', client_message_id = NULL, n_reactions = 0,"
-             " deleted_at = coalesce(deleted_at, $2) WHERE user_id = $1");
+             " deleted_at = coalesce(deleted_at, $2) WHERE user_id = $1 OR asker_id = $1");
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, clock_wall_ms());
         return stmt_run(&q, reterr);

@@ -33,13 +33,16 @@ struct message_reply {
 struct room_message {
         int64_t id, room_id;
         int64_t seq; /* among the events of the room */
-        int64_t user_id; /* 0: the account is deleted; username and content are empty then */
+        int64_t user_id; /* 0: the account is deleted, username and content are empty; or the
+                            coach's */
         const char *username;
         const char *content; /* "" when it is deleted */
         const char *client_message_id; /* "" = none was given */
         int64_t created_at_ms;
         int64_t edited_at_ms; /* 0 = never */
         bool is_deleted;
+        const char *coach_engine; /* the coach says it, by this engine; "" = somebody does */
+        int64_t asker_id; /* whose question that answers; 0 = nobody's any more */
         struct message_reply reply;
         struct message_reaction *reactions; /* in the order they first came */
         size_t n_reactions;
@@ -63,7 +66,13 @@ struct message_draft {
         const char *content;
         const char *client_message_id; /* "" or NULL = none */
         int64_t reply_to; /* a message of the room; 0 = none */
+        /* Of the coach's, whose user_id is 0: */
+        const char *coach_engine; /* NULL = somebody says it */
+        int64_t asker_id;
 };
+
+/* What the coach is called in rooms. Its user_id is 0. */
+#define MESSAGE_COACH "coach"
 
 /* Appends a message to a room that is there. When the user has sent one by this client_message_id
  * before, nothing is appended: the first one is returned (*ret_repeated true) if room and content
@@ -88,7 +97,7 @@ enum status message_edit(struct lease *lease, struct arena *arena, struct room_m
 /* Empties a message as message_get() found it, and takes its reactions. */
 enum status message_delete(struct lease *lease, struct room_message *message,
                            struct error *reterr) MUST_CHECK;
-/* Empties everything that somebody has said. */
+/* Empties everything that somebody has said, and what the coach answered to it. */
 enum status message_delete_all_of(struct lease *lease, int64_t user_id,
                                   struct error *reterr) MUST_CHECK;
 /* The first messages behind after_seq, at most limit. */

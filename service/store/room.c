@@ -12,7 +12,7 @@
         "r.id, r.name, r.description, r.kind, r.is_public, r.coach_enabled,"         \
         " r.password_hash, r.max_members, r.n_members, r.retention_s, r.created_at," \
         " r.last_seq, r.last_event_at, r.pruned_seq, a.username, m.state, m.role,"   \
-        " m.muted_until"
+        " m.muted_until, r.coach, r.coach_hears"
 #define JOINS                               \
         " LEFT JOIN account a ON a.id = $2" \
         " LEFT JOIN room_member m ON m.room_id = r.id AND m.user_id = $2"
@@ -45,6 +45,8 @@ static void read_room(struct arena *arena, const struct stmt *q, struct room *re
                 .state = (enum member_state)stmt_int(q, 15),
                 .role = (enum member_role)stmt_int(q, 16),
                 .muted_until_ms = stmt_int(q, 17),
+                .coach = (enum room_coach_kind)stmt_int(q, 18),
+                .coach_hears = (enum coach_hears)stmt_int(q, 19),
         };
 }
 
@@ -92,7 +94,8 @@ static enum status count_unread(struct lease *lease, const struct room *room, in
 {
         STMT(q, lease,
              "SELECT count(*) FROM (SELECT 1 FROM message"
-             " WHERE room_id = $1 AND seq > $2 AND user_id <> $3 AND deleted_at IS NULL"
+             " WHERE room_id = $1 AND seq > $2 AND deleted_at IS NULL"
+             " AND (user_id <> $3 OR coach_engine IS NOT NULL)"
              " LIMIT $4)");
         stmt_bind_int(&q, 1, room->id);
         stmt_bind_int(&q, 2, last_read_seq);
@@ -114,7 +117,8 @@ enum status room_describe(struct lease *lease, struct arena *arena, struct room 
              "   WHERE room_id = $1 AND role = 3 AND state = 1),"
              " (SELECT seq FROM room_read WHERE user_id = $2 AND room_id = $1),"
              " EXISTS (SELECT 1 FROM room_invite"
-             "   WHERE room_id = $1 AND user_id = $2 AND status = 1)");
+             "   WHERE room_id = $1 AND user_id = $2 AND status = 1),"
+             " EXISTS (SELECT 1 FROM room_consent WHERE room_id = $1 AND user_id = $2)");
         stmt_bind_int(&q, 1, room->id);
         stmt_bind_int(&q, 2, user_id);
 
@@ -124,6 +128,7 @@ enum status room_describe(struct lease *lease, struct arena *arena, struct room 
         details.creator_id = stmt_int(&q, 0);
         details.last_read_seq = stmt_int(&q, 1);
         details.is_invited = stmt_int(&q, 2) != 0;
+        details.has_consented = stmt_int(&q, 3) != 0;
         if (room->kind == ROOM_KIND_DIRECT)
                 st = read_other_name(lease, arena, room, user_id, reterr);
         if (st == STATUS_OK && (room->kind == ROOM_KIND_GENERAL ? room->state != MEMBER_BANNED
@@ -228,8 +233,8 @@ enum status room_create(struct lease *lease, const struct room_change *settings,
 {
         STMT(q, lease,
              "INSERT INTO room (name, description, kind, is_public, password_hash, coach_enabled,"
-             " max_members, retention_s, created_at)"
-             " VALUES ($1, $2, 'group', $3, $4, $5, $6, $7, $8) RETURNING id");
+             " max_members, retention_s, created_at, coach, coach_hears)"
+             " VALUES ($1, $2, 'group', $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id");
         stmt_bind_text(&q, 1, settings->name);
         stmt_bind_text(&q, 2, settings->description);
         stmt_bind_int(&q, 3, settings->is_public);
@@ -238,6 +243,8 @@ enum status room_create(struct lease *lease, const struct room_change *settings,
         stmt_bind_int(&q, 6, settings->max_members);
         stmt_bind_int(&q, 7, settings->retention_s);
         stmt_bind_int(&q, 8, clock_wall_ms());
+        stmt_bind_int(&q, 9, settings->coach ? settings->coach : ROOM_COACH_BUILTIN);
+        stmt_bind_int(&q, 10, settings->coach_hears ? settings->coach_hears : COACH_HEARS_MESSAGE);
 
         enum status st = stmt_row(&q, reterr);
         if (st == STATUS_OK)
@@ -289,7 +296,8 @@ enum status room_update(struct lease *lease, int64_t id, const struct room_chang
              "UPDATE room SET name = coalesce($2, name), description = coalesce($3, description),"
              " is_public = coalesce($4, is_public), coach_enabled = coalesce($5, coach_enabled),"
              " max_members = coalesce($6, max_members), retention_s = coalesce($7, retention_s),"
-             " password_hash = CASE WHEN $8 THEN $9 ELSE password_hash END"
+             " password_hash = CASE WHEN $8 THEN $9 ELSE password_hash END,"
+             " coach = coalesce($10, coach), coach_hears = coalesce($11, coach_hears)"
              " WHERE id = $1");
         stmt_bind_int(&q, 1, id);
         stmt_bind_text(&q, 2, change->name);
@@ -304,6 +312,10 @@ enum status room_update(struct lease *lease, int64_t id, const struct room_chang
                 stmt_bind_int(&q, 7, change->retention_s);
         stmt_bind_int(&q, 8, change->has_password);
         stmt_bind_text(&q, 9, change->password_hash);
+        if (change->coach)
+                stmt_bind_int(&q, 10, change->coach);
+        if (change->coach_hears)
+                stmt_bind_int(&q, 11, change->coach_hears);
         return stmt_run(&q, reterr);
 }
 

@@ -20,6 +20,10 @@
 /* socializer.v1.RoomType */
 enum room_kind { ROOM_KIND_GENERAL = 1, ROOM_KIND_GROUP = 2, ROOM_KIND_DIRECT = 3 };
 
+/* socializer.v1.RoomCoach, and CoachHears */
+enum room_coach_kind { ROOM_COACH_BUILTIN = 1, ROOM_COACH_SERVER = 2 };
+enum coach_hears { COACH_HEARS_MESSAGE = 1, COACH_HEARS_CONVERSATION = 2 };
+
 struct room {
         int64_t id;
         const char *name; /* of a direct room "", until room_describe() */
@@ -34,6 +38,8 @@ struct room {
         int64_t last_seq; /* of the newest event; 0 = there was none */
         int64_t last_event_at_ms; /* 0 = there was none */
         int64_t pruned_seq; /* up to here nothing is kept */
+        enum room_coach_kind coach;
+        enum coach_hears coach_hears;
 
         /* How the caller stands to it. */
         const char *username; /* the caller's; "" = nobody's */
@@ -48,6 +54,7 @@ struct room_details {
         int64_t last_read_seq;
         int64_t n_unread; /* messages of others; ROOM_MAX_UNREAD at most */
         bool is_invited;
+        bool has_consented; /* to being heard by the coach */
 };
 
 struct room_list {
@@ -63,6 +70,8 @@ struct room_change {
         bool is_public, coach_enabled;
         const char *password_hash; /* NULL: none from now on */
         int64_t max_members, retention_s;
+        enum room_coach_kind coach; /* 0: stays; of a new room, the built-in one */
+        enum coach_hears coach_hears; /* 0: stays; of a new room, the message alone */
 };
 
 /* user_id 0: nobody. NOT_FOUND when there is no such room, or it is deleted. */

@@ -350,9 +350,42 @@ static const char version_5[] =
 static const char version_6[] = "ALTER TABLE session ADD COLUMN client TEXT NOT NULL DEFAULT '';"
                                 "ALTER TABLE session ADD COLUMN last_used_at INTEGER;";
 
+/* The coach in rooms, and the ledger of what engines were told. A message with a coach_engine is
+ * the coach's, and nobody's user_id; whose question it answers is there because it may hold their
+ * words. A ledger's content is sealed. */
+static const char version_7[] =
+        "ALTER TABLE room ADD COLUMN coach INTEGER NOT NULL DEFAULT 1"
+        "  CHECK (coach IN (1, 2));" /* socializer.v1.RoomCoach */
+        "ALTER TABLE room ADD COLUMN coach_hears INTEGER NOT NULL DEFAULT 1"
+        "  CHECK (coach_hears IN (1, 2));" /* socializer.v1.CoachHears */
+
+        "ALTER TABLE message ADD COLUMN coach_engine TEXT;"
+        "ALTER TABLE message ADD COLUMN asker_id INTEGER"
+        "  REFERENCES account (id) ON DELETE SET NULL;"
+        "CREATE INDEX message_asker ON message (asker_id) WHERE asker_id IS NOT NULL;"
+
+        "CREATE TABLE room_consent ("
+        "  room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  since INTEGER NOT NULL," /* milliseconds; what was said before is not in it */
+        "  PRIMARY KEY (room_id, user_id)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX room_consent_user ON room_consent (user_id);"
+
+        "ALTER TABLE coach_user ADD COLUMN remote_evaluation INTEGER NOT NULL DEFAULT 0"
+        "  CHECK (remote_evaluation IN (0, 1));"
+
+        "CREATE TABLE coach_disclosure ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  user_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  created_at INTEGER NOT NULL,"
+        "  content BLOB NOT NULL" /* sealed */
+        ") STRICT;"
+        "CREATE INDEX coach_disclosure_user ON coach_disclosure (user_id, id);";
+
 const struct db_migration store_migrations[] = {
-        {1, version_1}, {2, version_2}, {3, version_3},
-        {4, version_4}, {5, version_5}, {6, version_6},
+        {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4},
+        {5, version_5}, {6, version_6}, {7, version_7},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 
