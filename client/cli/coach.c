@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static int call(struct cli *cli, const char *method, const ProtobufCMessage *request,
-                const ProtobufCMessage **ret)
+int coach_call(struct cli *cli, const char *method, const ProtobufCMessage *request,
+               const ProtobufCMessage **ret)
 {
-        int code = cli_connect(cli, false);
+        int code = cli->client ? CLI_DONE : cli_connect(cli, false);
 
         if (code == CLI_DONE)
                 code = cli_call(cli, method, request, ret);
@@ -25,7 +25,7 @@ int coach_rehearse(struct cli *cli)
         const ProtobufCMessage *response = NULL;
 
         request.draft = cli->arguments[0];
-        int code = call(cli, COACH_SERVICE "Rehearse", &request.base, &response);
+        int code = coach_call(cli, COACH_SERVICE "Rehearse", &request.base, &response);
         if (code != CLI_DONE)
                 return code;
         if (cli->json)
@@ -46,7 +46,7 @@ int coach_clarify(struct cli *cli)
         request.text = cli->arguments[0];
         if (cli->language)
                 request.language = (char *)cli->language;
-        int code = call(cli, COACH_SERVICE "Clarify", &request.base, &response);
+        int code = coach_call(cli, COACH_SERVICE "Clarify", &request.base, &response);
         if (code != CLI_DONE)
                 return code;
         if (cli->json)
@@ -63,7 +63,8 @@ int coach_clarify(struct cli *cli)
 static int set_one(struct cli *cli, Socializer__V1__UpdateSettingsRequest *request,
                    const char *word)
 {
-        static const char *const keys[] = {"provider", "endpoint", "model", "language"};
+        static const char *const keys[] = {"provider", "endpoint", "model", "language",
+                                           "remote_evaluation"};
         const char *value = strchr(word, '=');
         size_t n = value ? (size_t)(value - word) : strlen(word);
 
@@ -81,8 +82,8 @@ static int set_one(struct cli *cli, Socializer__V1__UpdateSettingsRequest *reque
                         return request_set(cli, COACH_SERVICE "UpdateSettings", &request->base,
                                            keys[i], value + 1);
         return report_usage(cli,
-                            "want provider, endpoint, model or language and '=', or api_key, "
-                            "not '%s'",
+                            "want provider, endpoint, model, language or remote_evaluation and "
+                            "'=', or api_key, not '%s'",
                             word);
 }
 
@@ -104,6 +105,8 @@ static int print_settings(struct cli *cli, const Socializer__V1__CoachSettings *
                 printf("%-12s %s\n", rows[i].name,
                        *rows[i].value ? output_clean(cli, rows[i].value) : rows[i].otherwise);
         printf("%-12s %g\n", "temperature", s->temperature);
+        printf("%-12s %s\n", "evaluation",
+               s->remote_evaluation ? "by this engine, too" : "by the built-in coach only");
         return CLI_DONE;
 }
 
@@ -111,7 +114,7 @@ static int show_settings(struct cli *cli)
 {
         Socializer__V1__GetSettingsRequest request = SOCIALIZER__V1__GET_SETTINGS_REQUEST__INIT;
         const ProtobufCMessage *response = NULL;
-        int code = call(cli, COACH_SERVICE "GetSettings", &request.base, &response);
+        int code = coach_call(cli, COACH_SERVICE "GetSettings", &request.base, &response);
 
         if (code != CLI_DONE)
                 return code;
@@ -134,7 +137,7 @@ int coach_settings(struct cli *cli)
         for (int i = 0; i < cli->n_arguments && code == CLI_DONE; i++)
                 code = set_one(cli, &request, cli->arguments[i]);
         if (code == CLI_DONE)
-                code = call(cli, COACH_SERVICE "UpdateSettings", &request.base, &response);
+                code = coach_call(cli, COACH_SERVICE "UpdateSettings", &request.base, &response);
         if (code != CLI_DONE)
                 return code;
         if (cli->json)

@@ -8,9 +8,14 @@
 
 /* coach_talk.c: prints the answer to the words of the line as it is made. */
 int coach_talk(struct cli *cli);
+/* cli_call(), connecting first where that has not been done. */
+int coach_call(struct cli *cli, const char *method, const ProtobufCMessage *request,
+               const ProtobufCMessage **ret) MUST_CHECK;
 /* coach.c; their arguments are behind the word itself. */
 int coach_rehearse(struct cli *cli);
 int coach_clarify(struct cli *cli);
 int coach_settings(struct cli *cli);
+/* coach_ledger.c */
+int coach_ledger(struct cli *cli);
 
 #endif

@@ -64,6 +64,30 @@ static void add_line(struct output_table *t, const char *name, const char *value
         output_table_add(t, value);
 }
 
+/* "server, hears the conversation; now openai llama3 at http://…; not you" */
+static const char *coach_text(struct cli *cli, const Socializer__V1__Room *room)
+{
+        bool is_server = room->coach == SOCIALIZER__V1__ROOM_COACH__ROOM_COACH_SERVER;
+        bool hears_all = room->coach_hears == SOCIALIZER__V1__COACH_HEARS__COACH_HEARS_CONVERSATION;
+        const char *where = "";
+        const char *text;
+
+        if (!room->coach_enabled)
+                return "off";
+        if (room->coach_endpoint[0])
+                where = arena_printf(&cli->arena, ", now %s %s at %s",
+                                     output_clean(cli, room->coach_engine),
+                                     output_clean(cli, room->coach_model),
+                                     output_clean(cli, room->coach_endpoint));
+        text = arena_printf(&cli->arena, "%s%s; hears %s%s",
+                            is_server ? "the server's" : "built in", where ? where : "",
+                            hears_all ? "those who consent" : "who asks it",
+                            !hears_all            ? ""
+                            : room->coach_consent ? ", you too"
+                                                  : ", not you");
+        return text ? text : "on";
+}
+
 int room_print(struct cli *cli, const char *method, const ProtobufCMessage *response,
                const Socializer__V1__Room *room)
 {
@@ -79,7 +103,7 @@ int room_print(struct cli *cli, const char *method, const ProtobufCMessage *resp
         add_line(&t, "DESCRIPTION", output_clean(cli, room->description));
         add_line(&t, "TYPE", type_name(room));
         add_line(&t, "ACCESS", access_name(room));
-        add_line(&t, "COACH", room->coach_enabled ? "on" : "off");
+        add_line(&t, "COACH", coach_text(cli, room));
         add_line(&t, "YOU", my_role(room));
         output_table_add(&t, "MEMBERS");
         if (room->type == SOCIALIZER__V1__ROOM_TYPE__ROOM_TYPE_GENERAL)
@@ -213,8 +237,9 @@ int room_show(struct cli *cli)
 /* KEY=VALUE, or the word password, whose value nobody types where others can read it. */
 static int set_one(struct cli *cli, Socializer__V1__UpdateRoomRequest *request, const char *word)
 {
-        static const char *const keys[] = {"name",          "description", "is_public",
-                                           "coach_enabled", "max_members", "retention_seconds"};
+        static const char *const keys[] = {
+                "name",  "description", "is_public",   "coach_enabled",
+                "coach", "coach_hears", "max_members", "retention_seconds"};
         const char *value = strchr(word, '=');
         size_t n = value ? (size_t)(value - word) : strlen(word);
 
@@ -233,8 +258,9 @@ static int set_one(struct cli *cli, Socializer__V1__UpdateRoomRequest *request, 
                         return request_set(cli, ROOM_SERVICE "UpdateRoom", &request->base, keys[i],
                                            value + 1);
         return report_usage(cli,
-                            "want name, description, is_public, coach_enabled, max_members or "
-                            "retention_seconds and '=', or password, not '%s'",
+                            "want name, description, is_public, coach_enabled, coach, "
+                            "coach_hears, max_members or retention_seconds and '=', or password, "
+                            "not '%s'",
                             word);
 }
 

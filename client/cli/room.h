@@ -22,6 +22,7 @@ int room_role(struct cli *cli);
 int room_mute(struct cli *cli);
 int room_remove(struct cli *cli);
 int room_unban(struct cli *cli);
+int room_consent(struct cli *cli);
 
 /* room_invite.c */
 int room_invite(struct cli *cli);

@@ -116,3 +116,21 @@ int room_unban(struct cli *cli)
                                                     (long long)request.room_id)
                                 : code;
 }
+
+int room_consent(struct cli *cli)
+{
+        Socializer__V1__SetCoachConsentRequest request =
+                SOCIALIZER__V1__SET_COACH_CONSENT_REQUEST__INIT;
+        bool is_given = strcmp(cli->arguments[1], "yes") == 0;
+        int code = request_set(cli, ROOM_SERVICE "SetCoachConsent", &request.base, "room_id",
+                               cli->arguments[0]);
+
+        if (code == CLI_DONE && !is_given && strcmp(cli->arguments[1], "no") != 0)
+                return report_usage(cli, "want: socializer room consent ROOM yes|no");
+        request.is_given = is_given;
+        return code == CLI_DONE
+                       ? room_call_and_say(cli, ROOM_SERVICE "SetCoachConsent", &request.base,
+                                           "what you say in room %lld %s be sent to its coach\n",
+                                           (long long)request.room_id, is_given ? "may" : "may not")
+                       : code;
+}

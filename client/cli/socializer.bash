@@ -73,7 +73,7 @@ _socializer()
         room)
                 if ((i + 1 == COMP_CWORD)); then
                         mapfile -t COMPREPLY < <(compgen -W "list create show set delete join leave members invite
-                                invites accept decline role mute remove unban search read" -- "$word")
+                                invites accept decline role mute remove unban consent search read" -- "$word")
                         return
                 fi
                 case ${COMP_WORDS[i + 1]} in
@@ -81,7 +81,12 @@ _socializer()
                         if ((i + 2 < COMP_CWORD)); then
                                 compopt -o nospace 2>/dev/null
                                 mapfile -t COMPREPLY < <(compgen -W "name= description= is_public= password
-                                        coach_enabled= max_members= retention_seconds=" -- "$word")
+                                        coach_enabled= coach= coach_hears= max_members= retention_seconds=" -- "$word")
+                        fi
+                        ;;
+                consent)
+                        if ((i + 3 == COMP_CWORD)); then
+                                mapfile -t COMPREPLY < <(compgen -W "yes no" -- "$word")
                         fi
                         ;;
                 role)
@@ -95,16 +100,16 @@ _socializer()
                         fi
                         ;;
                 esac
-                if ((i + 2 == COMP_CWORD)) && [[ ${COMP_WORDS[i + 1]} =~ ^(show|set|members|mute|remove|unban|read)$ ]]; then
+                if ((i + 2 == COMP_CWORD)) && [[ ${COMP_WORDS[i + 1]} =~ ^(show|set|members|mute|remove|unban|consent|read)$ ]]; then
                         mapfile -t COMPREPLY < <(compgen -W "general" -- "$word")
                 fi
                 ;;
         coach)
                 if ((i + 1 == COMP_CWORD)); then
-                        mapfile -t COMPREPLY < <(compgen -W "rehearse clarify settings" -- "$word")
+                        mapfile -t COMPREPLY < <(compgen -W "rehearse clarify settings ledger" -- "$word")
                 elif [[ ${COMP_WORDS[i + 1]} == settings ]]; then
                         compopt -o nospace 2>/dev/null
-                        mapfile -t COMPREPLY < <(compgen -W "provider= endpoint= model= language= api_key" -- "$word")
+                        mapfile -t COMPREPLY < <(compgen -W "provider= endpoint= model= language= remote_evaluation= api_key" -- "$word")
                 fi
                 ;;
         send | follow)

@@ -11,7 +11,8 @@ static const struct sub_verb {
 } sub_verbs[] = {
         {"rehearse", "coach rehearse TEXT", 1, 1, 0, coach_rehearse},
         {"clarify", "coach clarify TEXT [--language L]", 1, 1, CLI_LANGUAGE, coach_clarify},
-        {"settings", "coach settings [KEY=VALUE…]", 0, 5, 0, coach_settings},
+        {"settings", "coach settings [KEY=VALUE…]", 0, 6, 0, coach_settings},
+        {"ledger", "coach ledger [delete]", 0, 1, 0, coach_ledger},
 };
 
 static int run(struct cli *cli)
@@ -38,7 +39,7 @@ const struct verb verb_coach = {
         .name = "coach",
         .run = run,
         .min_arguments = 1,
-        .max_arguments = 6,
+        .max_arguments = 7,
         .flags = CLI_THREAD | CLI_LANGUAGE,
         .usage = "coach TEXT|rehearse|clarify|...",
         .summary = "Asks the coach, and says how it is to answer",
@@ -51,7 +52,10 @@ const struct verb verb_coach = {
                 "  coach settings               how the coach answers you\n"
                 "  coach settings KEY=VALUE...  changes provider, endpoint, model or language;\n"
                 "                               empty is the server's. The word api_key asks for\n"
-                "                               one, api_key= takes it away\n"
+                "                               one, api_key= takes it away.\n"
+                "                               remote_evaluation=true: what you say may be\n"
+                "                               evaluated by this engine\n"
+                "  coach ledger [delete]        what was sent of yours to which engine\n"
                 "\n"
                 "Ctrl-C ends an answer, and what had been said is remembered as interrupted.\n"
                 "\n"

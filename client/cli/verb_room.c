@@ -31,6 +31,7 @@ static const struct sub_verb {
         {"mute", "room mute ROOM USER SECONDS", 3, 3, 0, room_mute},
         {"remove", "room remove ROOM USER [--ban]", 2, 2, CLI_BAN, room_remove},
         {"unban", "room unban ROOM USER", 2, 2, 0, room_unban},
+        {"consent", "room consent ROOM yes|no", 2, 2, 0, room_consent},
         {"search", "room search QUERY [--room ROOM]", 1, 1, CLI_ROOM, room_search},
         {"read", "room read ROOM [SEQ]", 1, 2, 0, room_read},
 };
@@ -117,9 +118,11 @@ const struct verb verb_room = {
                 "  room create --direct USER        the room of you two\n"
                 "  room show ROOM                   one\n"
                 "  room set ROOM KEY=VALUE...       changes name, description, is_public,\n"
-                "                                   coach_enabled, max_members or\n"
-                "                                   retention_seconds; the word password asks for\n"
-                "                                   one, password= takes it away\n"
+                "                                   max_members, retention_seconds, "
+                "coach_enabled,\n"
+                "                                   coach (builtin or server) or coach_hears\n"
+                "                                   (message or conversation); the word password\n"
+                "                                   asks for one, password= takes it away\n"
                 "  room delete ROOM [--yes]         with all that was said; --yes: do not ask\n"
                 "  room join ROOM [--password]      enters; --password: asks for it\n"
                 "  room leave ROOM                  the last one's leaving deletes it\n"
@@ -132,6 +135,8 @@ const struct verb verb_room = {
                 "  room mute ROOM USER SECONDS      0 ends it\n"
                 "  room remove ROOM USER [--ban]    --ban: for good\n"
                 "  room unban ROOM USER             may come again\n"
+                "  room consent ROOM yes|no         whether what you say there may be sent to the\n"
+                "                                   coach when others address it\n"
                 "  room search QUERY [--room ROOM]  the newest 100 messages with these words\n"
                 "  room read ROOM [SEQ]             marks all as read, or all up to SEQ\n"
                 "\n"

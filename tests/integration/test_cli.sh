@@ -83,6 +83,8 @@ without_a_service() {
         check 2 'want name, description' room set 2 name
         check 2 'max_members' room set 2 max_members=many
         check 2 'others can see the command line' room set 2 password=sesame
+        check 2 'coach_hears' room set 2 coach_hears=everything
+        check 2 'want: socializer room consent' room consent 2 maybe
         check 2 'role' room role 2 bob emperor
         check 2 'mute_seconds' room mute 2 bob long
         check 2 'state' room members 2 asleep
@@ -196,6 +198,11 @@ rooms_made() {
         check 0 'YOU +invited' room show 2
         check 0 'DESCRIPTION +We read' --token "$ada" room set 2 description='We read.' max_members=9
         check 0 'MEMBERS +1 of 9' room show 2
+        check 0 "COACH +the server's; hears those who consent, not you" --token "$ada" room set 2 \
+                coach=server coach_hears=conversation
+        check 0 'may be sent to its coach' --token "$ada" room consent 2 yes
+        check 0 'COACH +built in; hears those who consent, you too' --token "$ada" room set 2 coach=builtin
+        check 0 'may not be sent' --token "$ada" room consent 2 no
         check 0 'ACCESS +password' --token "$ada" room set 3 password <<<sesame
         check 0 'ACCESS +public' --token "$ada" room set 3 password=
         check 1 'PERMISSION_DENIED' room set 3 name=Mine
@@ -246,6 +253,12 @@ coach() {
         check 0 '"content": "How do I say no\?"' call ListMessages '{"user_id": "me", "thread_id": "work"}'
         check 0 '^[0-9]+ of 10' coach rehearse 'You never listen.'
         check 0 '"engine": "builtin"' coach clarify 'Could you maybe look at it?' --json
+        check 0 'you: Could you maybe look at it' coach ledger
+        check 0 '"task": "clarify"' coach ledger --json
+        check 2 'want: socializer coach ledger' coach ledger burn
+        check 0 '4 entries are deleted' coach ledger delete
+        check 0 'nothing has been sent yet' coach ledger
+        check 0 'evaluation +by this engine, too' coach settings remote_evaluation=true
         check 0 "provider +\(the server's\)" coach settings
         check 0 'language +de' coach settings language=de api_key <<<sk-password456
         check 0 'api_key +\(set\)' coach settings
