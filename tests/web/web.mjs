@@ -6,9 +6,14 @@ import process from "node:process";
 import { Person, launch } from "./person.mjs";
 import { Servers } from "./servers.mjs";
 import { wrong_input_is_said_where_it_is } from "./stories/account.mjs";
-import { the_coach_answers_and_can_be_stopped } from "./stories/coach.mjs";
+import {
+  answers_stream_stop_and_outlive_a_reload,
+  conversations_are_found_and_deleted,
+  drafts_are_rehearsed_and_texts_made_clearer,
+  the_coach_answers,
+} from "./stories/coach.mjs";
 import { files_are_compressed_kept_and_pages_found } from "./stories/files.mjs";
-import { every_page_is_for_everybody } from "./stories/pages.mjs";
+import { every_page_is_for_everybody, there_is_something_to_see } from "./stories/pages.mjs";
 import {
   a_change_shows_what_it_rests_on_and_can_be_disputed,
   five_messages_move_a_level,
@@ -66,7 +71,11 @@ async function tell() {
   await run(five_messages_move_a_level);
   await run(a_change_shows_what_it_rests_on_and_can_be_disputed);
   await run(trainings_pause_and_go_on);
-  await run(the_coach_answers_and_can_be_stopped);
+  await run(the_coach_answers);
+  await run(answers_stream_stop_and_outlive_a_reload);
+  await run(conversations_are_found_and_deleted);
+  await run(drafts_are_rehearsed_and_texts_made_clearer);
+  await run(there_is_something_to_see);
   for (const width of [390, 1440])
     for (const scheme of ["light", "dark"]) await run(every_page_is_for_everybody, width, scheme);
   await run(settings_are_kept);

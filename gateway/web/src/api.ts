@@ -39,9 +39,8 @@ async function errorOf(response: Response): Promise<ApiError> {
   );
 }
 
-async function request(verb: Verb, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+async function request(verb: Verb, path: string, body: unknown): Promise<Response> {
   const init: RequestInit = { method: verb, credentials: "same-origin" };
-  if (signal) init.signal = signal;
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json", "Idempotency-Key": newId() };
     init.body = JSON.stringify(body);
@@ -49,8 +48,7 @@ async function request(verb: Verb, path: string, body: unknown, signal?: AbortSi
   let response: Response;
   try {
     response = await fetch(path, init);
-  } catch (error) {
-    if (signal?.aborted) throw error;
+  } catch {
     throw new ApiError("UNAVAILABLE", "The server cannot be reached. Check your connection and try again.");
   }
   if (response.ok) return response;
@@ -60,46 +58,9 @@ async function request(verb: Verb, path: string, body: unknown, signal?: AbortSi
   throw error;
 }
 
-export async function call<T>(verb: Verb, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function call<T>(verb: Verb, path: string, body?: unknown): Promise<T> {
   const withBody = body === undefined && verb !== "GET" && verb !== "DELETE" ? {} : body;
-  return (await (await request(verb, path, withBody, signal)).json()) as T;
-}
-
-export interface ServerEvent {
-  event: string;
-  data: unknown;
-}
-
-// A POST that is answered as text/event-stream. Aborting the signal closes the connection, which the
-// service notices: it stops working on the answer.
-export async function* stream(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<ServerEvent> {
-  const response = await request("POST", path, body, signal);
-  if (!response.body) return;
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    rest += decoder.decode(value, { stream: true });
-    const blocks = rest.split("\n\n");
-    rest = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const event = parseEvent(block);
-      if (event) yield event;
-    }
-  }
-}
-
-export function parseEvent(block: string): ServerEvent | null {
-  let event = "message";
-  const data: string[] = [];
-  for (const line of block.split("\n")) {
-    if (line.startsWith("event:")) event = line.slice(6).trim();
-    else if (line.startsWith("data:")) data.push(line.slice(5).trimStart());
-  }
-  // A block of comments alone keeps the connection open and says nothing.
-  return data.length > 0 ? { event, data: JSON.parse(data.join("\n")) } : null;
+  return (await (await request(verb, path, withBody)).json()) as T;
 }
 
 // A path's part, or a query's value.

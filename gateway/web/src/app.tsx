@@ -1,9 +1,11 @@
 // The frame around every page: navigation, the state of the connection, and the page of the address.
 import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import { announcement, connection, start, stop, unreadTotal } from "./chat.ts";
+import { announcement, start, stop, unreadTotal } from "./chat.ts";
+import "./coach.ts";
 import { textOf } from "./hooks.ts";
 import { lazy } from "./lazy.tsx";
+import { connection } from "./live.ts";
 import { Link, path } from "./router.tsx";
 import { me, resume } from "./session.ts";
 import { Failure, PageTitle, Waiting } from "./views/parts.tsx";
@@ -11,7 +13,7 @@ import { RoomsPage } from "./views/rooms.tsx";
 import { SignIn } from "./views/sign_in.tsx";
 
 const Admin = lazy("Administration", async () => (await import("./views/admin.tsx")).Admin);
-const Coach = lazy("Coach", async () => (await import("./views/coach.tsx")).Coach);
+const Coach = lazy("Coach", async () => (await import("./views/coach/page.tsx")).Coach);
 const Progress = lazy("Progress", async () => (await import("./views/progress/page.tsx")).Progress);
 const Settings = lazy("Settings", async () => (await import("./views/settings.tsx")).Settings);
 

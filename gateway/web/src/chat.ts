@@ -1,15 +1,14 @@
-// The live side of all rooms: one socket, a log for each room that is followed, and the outbox.
+// The live side of all rooms: a log for each room that is followed, and the outbox.
 // Views read the signals and call the functions below them.
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, call } from "./api.ts";
 import type { ClientFrame, DurableFrame, ServerFrame } from "./frames.ts";
+import { connect, connection, disconnect, hear, transmit } from "./live.ts";
 import { Outbox, frameOf, type Entry } from "./outbox.ts";
 import { apply, applyHistory, load, newLog, prepend, type RoomLog } from "./room_log.ts";
-import { check, me } from "./session.ts";
-import { Socket, type SocketState } from "./socket.ts";
+import { me } from "./session.ts";
 import type { Invite, OnlineUser, ReplyTo, Room, RoomMessages } from "./wire.ts";
 
-export const connection = signal<SocketState>("closed");
 export const rooms = signal<Room[] | undefined>(undefined);
 export const invites = signal<Invite[]>([]);
 export const logs = signal<ReadonlyMap<number, RoomLog>>(new Map());
@@ -41,32 +40,19 @@ let active = 0;
 const joined = new Set<number>();
 const typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
-const socket = new Socket({
-  connect: () => {
-    const url = new URL("/ws/chat", location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    return new WebSocket(url) as never;
-  },
-  onFrame: (frame) => batch(() => onFrame(frame)),
-  onState: (state) => {
-    connection.value = state;
-    if (state !== "open") joined.clear();
-  },
-  // Maybe only this token: who is still signed in comes back by the next attempt.
-  onRefused: () => void check().catch(() => {}),
+hear(onFrame);
+effect(() => {
+  if (connection.value !== "open") joined.clear();
 });
-
-addEventListener("online", () => socket.networkChanged(true));
-addEventListener("offline", () => socket.networkChanged(false));
 
 export function start(userId: number): void {
   box = new Outbox(sessionStorage, `outbox.${userId}`, (entries) => (outbox.value = entries));
-  socket.open();
+  connect();
   void refreshRooms().catch(() => {});
 }
 
 export function stop(): void {
-  socket.close();
+  disconnect();
   box = null;
   batch(() => {
     rooms.value = undefined;
@@ -105,7 +91,7 @@ function follow(roomId: number, cursor: number): void {
 
 function join(roomId: number): void {
   const log = logs.value.get(roomId);
-  if (log) socket.send({ type: "join_room", room_id: roomId, after_seq: log.cursor });
+  if (log) transmit({ type: "join_room", room_id: roomId, after_seq: log.cursor });
 }
 
 // Whether somebody still sees a room's beginning: reads its newest page.
@@ -148,12 +134,12 @@ export async function loadOlder(roomId: number): Promise<void> {
 
 export function send(roomId: number, content: string, replyTo: ReplyTo | null): void {
   const entry = box?.add(roomId, content, replyTo);
-  if (entry && joined.has(roomId)) socket.send(frameOf(entry));
+  if (entry && joined.has(roomId)) transmit(frameOf(entry));
 }
 
 export function sendAgain(id: string): void {
   const entry = box?.again(id);
-  if (entry && joined.has(entry.room_id)) socket.send(frameOf(entry));
+  if (entry && joined.has(entry.room_id)) transmit(frameOf(entry));
 }
 
 export function discard(id: string): void {
@@ -162,7 +148,7 @@ export function discard(id: string): void {
 
 // What is not a message is done now or not at all: nobody wants a reaction of yesterday.
 export function act(frame: ClientFrame): void {
-  roomError.value = socket.send(frame) ? "" : "You are offline. Try again when the connection is back.";
+  roomError.value = transmit(frame) ? "" : "You are offline. Try again when the connection is back.";
 }
 
 let typingSaid = 0;
@@ -171,7 +157,7 @@ export function sayTyping(roomId: number, isTyping: boolean): void {
   // Every few seconds is enough; that it is over is said at once.
   if (isTyping ? now - typingSaid < 3_000 : typingSaid === 0) return;
   typingSaid = isTyping ? now : 0;
-  if (joined.has(roomId)) socket.send({ type: "typing", room_id: roomId, is_typing: isTyping });
+  if (joined.has(roomId)) transmit({ type: "typing", room_id: roomId, is_typing: isTyping });
 }
 
 // Everything that the room shows has been seen.
@@ -179,7 +165,7 @@ export function markRead(roomId: number): void {
   const room = rooms.value?.find((r) => r.id === roomId);
   const cursor = logs.value.get(roomId)?.cursor ?? 0;
   if (!room || cursor <= room.last_read_seq || !joined.has(roomId)) return;
-  if (!socket.send({ type: "read", room_id: roomId, seq: cursor })) return;
+  if (!transmit({ type: "read", room_id: roomId, seq: cursor })) return;
   updateRoom(roomId, (r) => ({ ...r, last_read_seq: cursor, unread_count: 0 }));
 }
 
@@ -270,8 +256,8 @@ function onJoined(roomId: number, lastSeq: number, recovered: boolean): void {
     setLog(roomId, newLog(lastSeq));
     if (log.isLoaded) void reload(roomId).catch(() => {});
   }
-  socket.send({ type: "get_online_users", room_id: roomId });
-  for (const entry of box?.waiting(roomId) ?? []) socket.send(frameOf(entry));
+  transmit({ type: "get_online_users", room_id: roomId });
+  for (const entry of box?.waiting(roomId) ?? []) transmit(frameOf(entry));
 }
 
 function onDurable(frame: DurableFrame): void {
@@ -337,7 +323,7 @@ function onError(frame: Extract<ServerFrame, { type: "error" }>): void {
 
 function resend(id: string): void {
   const entry = box?.entries.find((e) => e.client_message_id === id && e.refused === "");
-  if (entry && joined.has(entry.room_id)) socket.send(frameOf(entry));
+  if (entry && joined.has(entry.room_id)) transmit(frameOf(entry));
 }
 
 // A room that is not among the caller's own: NOT_FOUND is null.

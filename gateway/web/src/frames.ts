@@ -22,6 +22,14 @@ export type MemberFrame = Durable &
   Person & { type: "member_changed"; change: string; by_username: string; role: MemberRole | null };
 export type RoomFrame = Durable & { type: "room_updated"; name: string; description: string };
 
+// The coach in a room: an answer to somebody's message, while it comes.
+interface RoomCoach extends InRoom, Person {
+  answer_id: string;
+  message_id: number;
+}
+export type RoomCoachDeltaFrame = RoomCoach & { type: "coach_delta"; offset: number; text: string };
+export type RoomCoachDoneFrame = RoomCoach & { type: "coach_done"; code: string; message?: string; notice?: string };
+
 // What is numbered in a room.
 export type DurableFrame =
   | MessageFrame
@@ -46,6 +54,19 @@ export type ServerFrame =
   | { type: "online_users"; room_id?: number; users: OnlineUser[]; count: number }
   | { type: "invite" }
   | (InRoom & { type: "membership_changed"; is_member: boolean })
+  | { type: "coach_delta"; answer_id: string; thread_id: string; room_id?: undefined; offset: number; text: string }
+  | RoomCoachDeltaFrame
+  | RoomCoachDoneFrame
+  | {
+      type: "coach_done";
+      answer_id: string;
+      thread_id: string;
+      room_id?: undefined;
+      code: string;
+      response?: string;
+      engine?: string;
+      message?: string;
+    }
   | { type: "pong" }
   | {
       type: "error";
@@ -56,6 +77,7 @@ export type ServerFrame =
       client_message_id?: string;
       room_id?: number;
       message_id?: number;
+      answer_id?: string;
     };
 
 export type ClientFrame =
@@ -67,5 +89,7 @@ export type ClientFrame =
   | { type: "react"; room_id: number; message_id: number; emoji: string; is_added: boolean }
   | { type: "typing"; room_id: number; is_typing: boolean }
   | { type: "read"; room_id: number; seq: number }
+  | { type: "coach_message"; content: string; thread_id: string; answer_id: string }
+  | { type: "coach_cancel"; answer_id: string }
   | { type: "get_online_users"; room_id?: number }
   | { type: "ping" };

@@ -1,4 +1,4 @@
-// A small subset of Markdown as elements: code, bold, italic, links. Never HTML: what somebody writes
+// A small subset of Markdown as elements: code, bold, italic, links, lists, quotes. Never HTML: what somebody writes
 // reaches the page as text, or as one of the elements below.
 import type { ComponentChildren, JSX } from "preact";
 
@@ -44,6 +44,50 @@ function inline(text: string): ComponentChildren[] {
   return parts;
 }
 
+type Kind = "ul" | "ol" | "quote" | "heading" | "text";
+
+const beginnings: [Kind, RegExp][] = [
+  ["ul", /^\s*[-*•]\s+(?=\S)/],
+  ["ol", /^\s*\d{1,3}[.)]\s+(?=\S)/],
+  ["quote", /^>\s?/],
+  ["heading", /^#{1,6}\s+(?=\S)/],
+];
+
+interface Block {
+  kind: Kind;
+  lines: string[];
+}
+
+// Lines of one kind that follow each other.
+function blocksOf(text: string): Block[] {
+  const blocks: Block[] = [];
+  for (const paragraph of text.trim().split(/\n{2,}/)) {
+    let block: Block = { kind: "text", lines: [] };
+    for (const line of paragraph.split("\n")) {
+      const [kind, pattern] = beginnings.find(([, p]) => p.test(line)) ?? (["text", /^/] as const);
+      if (block.kind !== kind || block.lines.length === 0) {
+        block = { kind, lines: [] };
+        blocks.push(block);
+      }
+      block.lines.push(line.replace(pattern, ""));
+    }
+  }
+  return blocks.filter((b) => b.lines.some((line) => line !== ""));
+}
+
+function elementOf({ kind, lines }: Block, key: string): JSX.Element {
+  const items = () => lines.map((line, i) => <li key={i}>{inline(line)}</li>);
+  if (kind === "ul") return <ul key={key} dir="auto">{items()}</ul>;
+  if (kind === "ol") return <ol key={key} dir="auto">{items()}</ol>;
+  const content = inline(lines.join("\n"));
+  if (kind === "quote") return <blockquote key={key} dir="auto">{content}</blockquote>;
+  return (
+    <p key={key} dir="auto">
+      {kind === "heading" ? <strong>{content}</strong> : content}
+    </p>
+  );
+}
+
 // Paragraphs keep their line breaks (by style sheet); ``` fences a block of code.
 export function Markdown({ text }: { text: string }) {
   return (
@@ -54,15 +98,7 @@ export function Markdown({ text }: { text: string }) {
             <code>{part.replace(/\n$/, "")}</code>
           </pre>
         ) : (
-          part
-            .trim()
-            .split(/\n{2,}/)
-            .filter((p) => p !== "")
-            .map((paragraph, j) => (
-              <p key={`${i}.${j}`} dir="auto">
-                {inline(paragraph)}
-              </p>
-            ))
+          blocksOf(part).map((block, j) => elementOf(block, `${i}.${j}`))
         ),
       )}
     </div>

@@ -17,12 +17,16 @@ interface LinkProps {
   to: string;
   class?: string;
   label?: string;
+  // Of the page itself, not of those below it.
+  isExact?: boolean;
+  // Whether it leads to where one is, when the address does not say.
+  isCurrent?: boolean;
   children: ComponentChildren;
 }
 
 // A link that stays on the page; with a modifier key the browser does as always.
-export function Link({ to, class: name, label, children }: LinkProps) {
-  const here = path.value === to || path.value.startsWith(`${to}/`);
+export function Link({ to, class: name, label, isExact, isCurrent, children }: LinkProps) {
+  const here = isCurrent ?? (path.value === to || (!isExact && path.value.startsWith(`${to}/`)));
   return (
     <a
       href={to}

@@ -37,25 +37,27 @@ type Value<T> = [T] extends [bigint]
             ? Value<Item>[]
             : Wire<T>;
 
-type EnumWord<T> = [T] extends [user.Role]
-  ? Words<typeof user.Role>
-  : [T] extends [user.MessageRole]
-    ? Words<typeof user.MessageRole>
-    : [T] extends [room.RoomType]
-      ? Words<typeof room.RoomType>
-      : [T] extends [room.MemberRole]
-        ? Words<typeof room.MemberRole>
-        : [T] extends [room.MemberState]
-          ? Words<typeof room.MemberState>
-          : [T] extends [room.InviteStatus]
-            ? Words<typeof room.InviteStatus>
-            : [T] extends [training.TrainingStatus]
-              ? Words<typeof training.TrainingStatus>
-              : [T] extends [admin.LeaseMode]
-                ? Words<typeof admin.LeaseMode>
-                : [T] extends [skill.EvidenceSource]
-                  ? Words<typeof skill.EvidenceSource>
-                  : never;
+// Which enum a value is of is found by asking them one after the other.
+type Enums = [
+  [user.Role, typeof user.Role],
+  [user.MessageRole, typeof user.MessageRole],
+  [room.RoomType, typeof room.RoomType],
+  [room.MemberRole, typeof room.MemberRole],
+  [room.MemberState, typeof room.MemberState],
+  [room.InviteStatus, typeof room.InviteStatus],
+  [room.RoomCoach, typeof room.RoomCoach],
+  [room.CoachHears, typeof room.CoachHears],
+  [event.MessageKind, typeof event.MessageKind],
+  [coach.CoachTask, typeof coach.CoachTask],
+  [training.TrainingStatus, typeof training.TrainingStatus],
+  [skill.EvidenceSource, typeof skill.EvidenceSource],
+  [admin.LeaseMode, typeof admin.LeaseMode],
+];
+type EnumWord<T, List = Enums> = List extends [[infer V, infer Enum], ...infer Rest]
+  ? [T] extends [V]
+    ? Words<Enum>
+    : EnumWord<T, Rest>
+  : never;
 
 type Oneof<T> = T extends { case: infer Case extends string; value: infer V }
   ? { [K in Case as Snake<K>]: Value<V> | null }
@@ -88,7 +90,13 @@ export type CreateRoom = Partial<Wire<chat.CreateRoomRequest>>;
 export type InviteResult = Wire<chat.InviteResult>;
 export type OnlineUser = Wire<chat.OnlineUser>;
 export type RoomMessages = Wire<chat.ListRoomMessagesResponse>;
-export type ChatResponse = Wire<coach.ChatResponse>;
+export type MemoryThread = Wire<user.MemoryThread>;
+export type AnswerSoFar = Wire<coach.GetAnswerResponse>;
+export type Rehearsal = Wire<coach.RehearseResponse>;
+export type Clarified = Wire<coach.ClarifyResponse>;
+export type CoachSettings = Wire<coach.CoachSettings>;
+export type CoachServerSettings = Wire<coach.ServerSettings>;
+export type Engine = Wire<coach.Engine>;
 export type Skill = Wire<skill.Skill>;
 export type UserSkill = Wire<skill.UserSkill>;
 export type LevelChange = Wire<skill.LevelChange>;

@@ -18,6 +18,8 @@ function message(seq: number, more: Partial<RoomMessage> = {}): RoomMessage {
     is_deleted: false,
     reply_to: null,
     reactions: [],
+    kind: "user",
+    engine: "",
     ...more,
   };
 }

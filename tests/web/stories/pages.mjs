@@ -7,19 +7,40 @@ import { until } from "../servers.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core").source;
 
+const LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen".repeat(2).slice(0, 100);
+
+// name, address, a text that is there when it is, a button to press first.
 const pages = [
   ["rooms", "/rooms", "general"],
   ["room", "/rooms/1", "kept over a reload"],
-  ["members", "/rooms/1", "People"],
-  ["public", "/rooms", "Public"],
-  ["new-room", "/rooms", "New room"],
-  ["coach", "/coach", "Coach"],
+  ["members", "/rooms/1", "People", "People"],
+  ["room-long", "room of a long name", "مرحبا"],
+  ["public", "/rooms", "Public", "Public"],
+  ["new-room", "/rooms", "New room", "New room"],
+  ["coach", "/coach", "I am the built-in coach"],
+  ["coach-empty", "/coach/t/new", "How do I say no without"],
+  ["rehearse", "/coach/rehearse", "Rehearse a draft"],
+  ["clarify", "/coach/clarify", "translate it"],
   ["progress", "/progress", "empathy"],
+  ["skill", "/progress/1", "How it came about"],
   ["settings", "/settings", "Profile"],
   ["admin", "/admin", "grace@example.org"],
   ["nowhere", "/nowhere", "There is no such page"],
 ];
-const buttons = { members: "People", public: "Public", "new-room": "New room" };
+
+// Something to see on each page; names as long as they may be, and words from right to left.
+export async function there_is_something_to_see({ boss }) {
+  await boss.post("/api/ai-chat", { message: "Hello coach" });
+  await boss.post("/api/users/me/skills", { skill_id: 3 });
+  const description = "وصف طويل. ".repeat(20);
+  const room = await boss.post("/api/rooms", { name: LONG, description, is_public: true });
+  boss.longRoom = `/rooms/${room.id}`;
+  const post = (content) => boss.post(`/api/rooms/${room.id}/messages`, { content });
+  await post("مرحبا بالجميع، كيف حالكم اليوم؟");
+  await post(`${LONG}${LONG}${LONG}`);
+  await post("# no heading\n\n```\ncode that is very, very wide: " + "x".repeat(200) + "\n```\nand **bold** https://example.org/" + "a".repeat(120));
+  await boss.post("/api/rooms", { name: "غرفة الحوار", description: "نتحدث هنا" });
+}
 
 async function check(page, screenshots, name) {
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
@@ -44,10 +65,10 @@ export async function every_page_is_for_everybody({ servers, screenshots, first:
   await check(somebody.page, screenshots, `sign-in-${width}-${colorScheme}`);
   somebody.isContent();
   const person = await Person.at(browser, servers.url, { ...size, storageState });
-  for (const [name, path, text] of pages) {
-    await person.page.goto(path);
+  for (const [name, path, text, button] of pages) {
+    await person.page.goto(path.startsWith("/") ? path : admin.longRoom);
     await person.page.locator("main h1").waitFor();
-    if (buttons[name]) await person.page.getByRole("button", { name: buttons[name], exact: true }).click();
+    if (button) await person.page.getByRole("button", { name: button, exact: true }).click();
     await person.page.getByText(text).first().waitFor();
     await until("nothing is on its way", async () => (await person.page.locator(".waiting").count()) === 0);
     await check(person.page, screenshots, `${name}-${width}-${colorScheme}`);

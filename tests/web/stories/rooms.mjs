@@ -45,6 +45,11 @@ export async function nothing_that_is_written_becomes_html({ ada, grace }) {
   const links = message.locator(".markdown a");
   assert.equal(await links.count(), 1);
   assert.match(await links.getAttribute("rel"), /noopener/);
+  await ada.say("1. One\n2. *Two*\n> said\n# <b>Loud</b>");
+  const list = grace.message("Two").locator(".markdown");
+  await list.locator("ol > li > em", { hasText: "Two" }).waitFor();
+  await list.locator("blockquote", { hasText: "said" }).waitFor();
+  await list.locator("strong", { hasText: "<b>Loud</b>" }).waitFor();
   await ada.say("שלום לכולם");
   const hebrew = grace.message("שלום").locator(".markdown p");
   assert.equal(await hebrew.evaluate((p) => getComputedStyle(p).direction), "rtl");

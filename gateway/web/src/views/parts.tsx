@@ -1,6 +1,6 @@
 // Small pieces that several pages are made of.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePageTitle, type Deed } from "../hooks.ts";
 import { path } from "../router.tsx";
 import { fullTime } from "../time.ts";
@@ -63,10 +63,13 @@ interface FieldProps {
   min?: number;
   max?: number;
   multiline?: boolean;
+  // Where the page keeps what is in it.
+  value?: string;
+  onInput?: (value: string) => void;
 }
 
 // A labelled input. An error that the server has about this field stands beside it.
-export function Field({ label, name, deed, hint, multiline, ...input }: FieldProps) {
+export function Field({ label, name, deed, hint, multiline, onInput, ...input }: FieldProps) {
   const id = useId();
   const error = deed && deed.field === name ? deed.error : "";
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
@@ -75,6 +78,7 @@ export function Field({ label, name, deed, hint, multiline, ...input }: FieldPro
     name,
     "aria-describedby": described || undefined,
     "aria-invalid": error !== "" || undefined,
+    ...(onInput && { onInput: (e: InputEvent) => onInput((e.currentTarget as HTMLInputElement).value) }),
     ...input,
   };
   return (
@@ -123,6 +127,26 @@ export function Time({ iso, text }: { iso: string | null; text: string }) {
       {text}
     </time>
   ) : null;
+}
+
+// Puts a text where it can be pasted from; a page over plain HTTP may not.
+export function Copy({ text }: { text: string }) {
+  const [isDone, setIsDone] = useState(false);
+  if (!navigator.clipboard) return null;
+  async function copy() {
+    await navigator.clipboard.writeText(text);
+    setIsDone(true);
+  }
+  return (
+    <>
+      <button type="button" class="quiet" onClick={() => void copy().catch(() => {})}>
+        Copy
+      </button>
+      <span role="status" class="done">
+        {isDone ? "Copied" : ""}
+      </span>
+    </>
+  );
 }
 
 interface DialogProps {

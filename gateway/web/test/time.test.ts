@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseEvent } from "../src/api.ts";
 import { dayOf, shortTime } from "../src/time.ts";
-
-test("an event of a stream has a name and JSON", () => {
-  assert.deepEqual(parseEvent('event: delta\ndata: {"text":"a"}'), { event: "delta", data: { text: "a" } });
-  assert.deepEqual(parseEvent('data: {"a":\ndata: 1}'), { event: "message", data: { a: 1 } });
-  assert.equal(parseEvent(": still here"), null);
-});
 
 test("days are those of the reader", () => {
   const now = new Date(2026, 10, 27, 0, 30);
