@@ -79,6 +79,12 @@ static enum status fields_from_pairs(const struct transcode_input *input, char *
                 if (!field)
                         return error_field(reterr, name, "unknown %s", where);
 
+                /* Addresses are kept in logs and histories. */
+                if (!route->http->has_body &&
+                    (rules->fields[field - rules->descriptor->fields].flags & RULE_SECRET))
+                        return error_field(reterr, name,
+                                           "a secret belongs into the body of a POST");
+
                 uint64_t bit = UINT64_C(1) << (field - rules->descriptor->fields);
                 if (field->label != PROTOBUF_C_LABEL_REPEATED && (seen & bit))
                         return error_field(reterr, name, "given more than once");

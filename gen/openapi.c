@@ -55,7 +55,9 @@ static json_t *parameters(const struct model_method *method, const struct model_
         for (size_t i = 0; i < r->n_params; i++)
                 schema_add(all, parameter(r->params[i], "path"));
         for (size_t i = 0; !r->has_body && i < method->input->n_fields; i++) {
-                if (!is_path_param(r, &method->input->fields[i]))
+                /* Secrets are taken in bodies only. */
+                if (!is_path_param(r, &method->input->fields[i]) &&
+                    !method->input->fields[i].rules->secret)
                         schema_add(all, parameter(&method->input->fields[i], "query"));
         }
         if (method->replay)

@@ -158,6 +158,19 @@ static int role(struct cli *cli)
         return update(cli, &request);
 }
 
+static void print_receipt(const Socializer__V1__Erasure *erasure)
+{
+        if (!erasure)
+                return;
+        if (!erasure->finished_at) {
+                printf("what belonged to it is being deleted; see how far that is with\n"
+                       "socializer call GetErasure '{\"erasure_id\": \"%s\"}'\n",
+                       erasure->erasure_id);
+                return;
+        }
+        printf("%ssha256 %s\n", erasure->statement, erasure->sha256);
+}
+
 static int delete_user(struct cli *cli)
 {
         Socializer__V1__DeleteUserRequest request = SOCIALIZER__V1__DELETE_USER_REQUEST__INIT;
@@ -178,9 +191,14 @@ static int delete_user(struct cli *cli)
         }
         request.user_id = user->id;
         code = cli_call(cli, SERVICE "DeleteUser", &request.base, &response);
-        if (code == CLI_DONE)
-                printf("user %lld, %s, is deleted\n", (long long)user->id, name);
-        return code;
+        if (code != CLI_DONE)
+                return code;
+        if (cli->json)
+                return output_message(cli, SERVICE "DeleteUser", response);
+        printf("user %lld, %s, is deleted\n", (long long)user->id, name);
+        print_receipt(
+                ((const Socializer__V1__DeleteUserResponse *)(const void *)response)->erasure);
+        return CLI_DONE;
 }
 
 static const struct sub_verb {

@@ -39,10 +39,13 @@ enum status admin_service_get_metrics(struct call *call,
 {
         (void)req;
         AUTO_BUFFER text = BUFFER_INIT;
+        struct upkeep_stats upkeep;
         struct db_stats stats;
 
         db_stats(call->service->db, &stats);
         metrics_append_db(&text, &stats);
+        upkeep_stats(call->service->upkeep, &upkeep);
+        metrics_append_upkeep(&text, &upkeep);
         rpc_server_metrics(call->service->rpc, &text);
         rsp->text = buffer_failed(&text) ? NULL : arena_strdup(call->arena, buffer_str(&text));
         return rsp->text ? STATUS_OK : wire_no_memory(reterr);

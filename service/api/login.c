@@ -1,5 +1,7 @@
 /* Signing up, in and out: the part of UserService that deals with passwords and tokens. Passwords
  * are hashed on password threads, before anything is leased. */
+#include "service/api/login.h"
+
 #include "common/contract.h"
 #include "service/api/forget.h"
 #include "service/api/wire.h"
@@ -72,33 +74,29 @@ static enum status read_credentials(struct call *call, int64_t user_id, const ch
         return user_get_credentials(&lease, call->arena, username, ret, reterr);
 }
 
-/* Whether the account's password is this one; an unknown account takes as long as a known one. What
- * says yes or no counts in the guard, what fails otherwise does not. */
-static enum status check_password(struct call *call, int64_t user_id, const char *username,
-                                  const char *password, struct attempt *attempt,
-                                  struct error *reterr)
+enum status login_check(struct call *call, int64_t user_id, const char *username,
+                        const char *password, struct user_credentials *ret, bool *ret_matches,
+                        struct error *reterr)
 {
         struct authority *authority = call->service->authority;
         enum status st = authority_login_attempt(authority, username, call->client_address, reterr);
 
         if (st != STATUS_OK)
                 return st;
-        st = read_credentials(call, user_id, username, &attempt->credentials, reterr);
+        st = read_credentials(call, user_id, username, ret, reterr);
         bool is_known = st == STATUS_OK;
         if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = password_verify(is_known ? attempt->credentials.password_hash : NULL, password,
-                                     &attempt->matches, reterr);
+                st = password_verify(is_known ? ret->password_hash : NULL, password, ret_matches,
+                                     reterr);
         if (st != STATUS_OK)
                 authority_login_undecided(authority, username, call->client_address);
-        else if (attempt->matches)
+        else if (*ret_matches)
                 authority_login_succeeded(authority, username, call->client_address);
         return st;
 }
 
-/* Whether what the password was checked against is still so: it may have been changed, or the
- * account closed, while the password was hashed. */
-static enum status check_unchanged(struct call *call, struct lease *lease,
-                                   const struct user_credentials *before, struct error *reterr)
+enum status login_check_unchanged(struct call *call, struct lease *lease,
+                                  const struct user_credentials *before, struct error *reterr)
 {
         struct user_credentials now;
         enum status st = user_get_credentials_by_id(lease, call->arena, before->id, &now, reterr);
@@ -125,7 +123,7 @@ static enum status write_login(struct call *call, struct lease *lease, void *arg
         const char *token;
         uint32_t expires_in_s;
 
-        enum status st = check_unchanged(call, lease, &attempt->credentials, reterr);
+        enum status st = login_check_unchanged(call, lease, &attempt->credentials, reterr);
         if (st == STATUS_OK)
                 st = authority_issue(call->service->authority, lease, call->arena, &login, &token,
                                      &expires_in_s, reterr);
@@ -145,7 +143,8 @@ enum status user_service_login(struct call *call, const Socializer__V1__LoginReq
 {
         struct attempt attempt = {.req = req, .rsp = rsp};
 
-        enum status st = check_password(call, 0, req->username, req->password, &attempt, reterr);
+        enum status st = login_check(call, 0, req->username, req->password, &attempt.credentials,
+                                     &attempt.matches, reterr);
         if (st != STATUS_OK)
                 return st;
         if (!attempt.matches || !attempt.credentials.is_active)
@@ -235,7 +234,7 @@ static enum status write_password(struct call *call, struct lease *lease, void *
 
         if (!attempt->matches)
                 return error_field(reterr, "current_password", "this is not the current password");
-        enum status st = check_unchanged(call, lease, &attempt->credentials, reterr);
+        enum status st = login_check_unchanged(call, lease, &attempt->credentials, reterr);
         if (st == STATUS_OK)
                 st = user_set_password(lease, user_id, attempt->hash, reterr);
         if (st == STATUS_OK)
@@ -254,8 +253,8 @@ enum status user_service_change_password(struct call *call,
         enum status st = call_subject(call, 0, &user_id, reterr);
 
         if (st == STATUS_OK)
-                st = check_password(call, user_id, call->caller.username, req->current_password,
-                                    &attempt, reterr);
+                st = login_check(call, user_id, call->caller.username, req->current_password,
+                                 &attempt.credentials, &attempt.matches, reterr);
         if (st == STATUS_OK && attempt.matches)
                 st = password_hash(req->new_password, hash, reterr);
         return st == STATUS_OK ? call_write(call, write_password, &attempt, NULL, reterr) : st;

@@ -62,3 +62,11 @@ void metrics_append_db(struct buffer *out, const struct db_stats *s)
         append_number(out, "socializer_db_queued_writes", "gauge", s->n_queued_writes,
                       "Writes that wait for the writer.");
 }
+
+void metrics_append_upkeep(struct buffer *out, const struct upkeep_stats *s)
+{
+        append_number(out, "socializer_erasures_total", "counter", s->n_erased,
+                      "Accounts that have been deleted to the end.");
+        append_number(out, "socializer_erasures_open", "gauge", (uint64_t)s->n_erasing,
+                      "Accounts that are being deleted.");
+}

@@ -4,8 +4,12 @@
 
 #include "common/buffer.h"
 #include "service/db/db.h"
+#include "service/upkeep/upkeep.h"
 
 /* Appends the socializer_db_… metrics, each with HELP and TYPE. */
 void metrics_append_db(struct buffer *out, const struct db_stats *stats);
+
+/* The same of accounts that are deleted. */
+void metrics_append_upkeep(struct buffer *out, const struct upkeep_stats *stats);
 
 #endif

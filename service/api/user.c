@@ -1,4 +1,5 @@
-/* UserService, but for what login.c and memory.c have: accounts and preferences. */
+/* UserService, but for what login.c, session.c, memory.c and erase.c have: accounts and
+ * preferences. */
 #include "common/contract.h"
 #include "service/api/forget.h"
 #include "service/api/room_passage.h"
@@ -173,31 +174,6 @@ enum status user_service_set_temperature(struct call *call,
         enum status st = call_subject(call, req->user_id, &id, reterr);
 
         return st == STATUS_OK ? update_user(call, id, &change, &rsp->user, reterr) : st;
-}
-
-enum status user_service_delete_user(struct call *call,
-                                     const Socializer__V1__DeleteUserRequest *req,
-                                     Socializer__V1__DeleteUserResponse *rsp, struct error *reterr)
-{
-        (void)rsp;
-        int64_t id;
-        enum status st = call_subject(call, req->user_id, &id, reterr);
-
-        if (st != STATUS_OK)
-                return st;
-        LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        /* The operator can make another administrator, others would be left without. */
-        if (!call->caller.is_operator)
-                st = user_require_other_admin(&lease, id, reterr);
-        if (st == STATUS_OK)
-                st = room_exit_all(call, &lease, id, reterr);
-        if (st == STATUS_OK)
-                st = user_delete(&lease, id, reterr);
-        if (st == STATUS_OK)
-                st = forget_user(call, id, reterr);
-        if (st == STATUS_OK)
-                db_empty_log(call->service->db);
-        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
 enum status user_service_list_preferences(struct call *call,

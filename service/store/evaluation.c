@@ -76,7 +76,7 @@ static enum status insert(struct lease *lease, int64_t user_id, enum said_source
 {
         STMT(q, lease,
              "INSERT INTO evaluation_pending (user_id, source, message_id)"
-             " SELECT id, $2, $3 FROM account WHERE id = $1");
+             " SELECT id, $2, $3 FROM account WHERE id = $1 AND deleting_at IS NULL");
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, source);
         stmt_bind_int(&q, 3, message_id);

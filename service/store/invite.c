@@ -9,7 +9,8 @@
         "SELECT i.id, i.room_id, i.user_id, i.inviter_id, r.name, a.username, b.username," \
         " i.status, i.created_at, i.answered_at"                                           \
         " FROM room_invite i JOIN room r ON r.id = i.room_id AND r.deleted_at IS NULL"     \
-        " JOIN account a ON a.id = i.user_id LEFT JOIN account b ON b.id = i.inviter_id"
+        " JOIN account a ON a.id = i.user_id AND a.deleting_at IS NULL"                    \
+        " LEFT JOIN account b ON b.id = i.inviter_id"
 
 static enum status next_invite(struct arena *arena, struct stmt *q, struct invite *ret,
                                struct error *reterr)

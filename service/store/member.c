@@ -10,7 +10,7 @@
 #define COLUMNS                                                               \
         "m.user_id, a.username, m.state, m.role, m.joined_at, m.muted_until," \
         " (SELECT seq FROM room_read r WHERE r.user_id = m.user_id AND r.room_id = m.room_id)"
-#define TABLES " FROM room_member m JOIN account a ON a.id = m.user_id"
+#define TABLES " FROM room_member m JOIN account a ON a.id = m.user_id AND a.deleting_at IS NULL"
 
 static void read_member(struct arena *arena, const struct stmt *q, struct member *ret)
 {

@@ -84,7 +84,8 @@ enum status membership_invites(struct lease *lease, struct arena *arena, int64_t
              "   THEN r.name ELSE '' END,"
              " a.username, b.username, i.status, i.created_at, i.answered_at"
              " FROM room_invite i JOIN room r ON r.id = i.room_id AND r.deleted_at IS NULL"
-             " JOIN account a ON a.id = i.user_id LEFT JOIN account b ON b.id = i.inviter_id"
+             " JOIN account a ON a.id = i.user_id AND a.deleting_at IS NULL LEFT JOIN account b ON "
+             "b.id = i.inviter_id"
              " WHERE (i.user_id = $1 OR i.inviter_id = $1) AND i.id < $2"
              " ORDER BY i.id DESC LIMIT $3");
         stmt_bind_int(&q, 1, user_id);

@@ -9,11 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SELECT_MESSAGE                                                               \
-        "SELECT m.id, m.room_id, m.seq, m.user_id, a.username, m.content,"           \
-        " m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.reply_to," \
-        " m.n_reactions, m.coach_engine, m.asker_id"                                 \
-        " FROM message m LEFT JOIN account a ON a.id = m.user_id"
+#define ACCOUNTS                                   \
+        " LEFT JOIN account a ON a.id = m.user_id" \
+        " LEFT JOIN account k ON k.id = m.asker_id"
+/* What is of an account that is being deleted, or answers it, looks as it will. */
+#define IS_KEPT "a.deleting_at IS NULL AND k.deleting_at IS NULL"
+#define SELECT_MESSAGE                                                                            \
+        "SELECT m.id, m.room_id, m.seq, iif(a.deleting_at IS NULL, m.user_id, NULL), a.username," \
+        " iif(" IS_KEPT ", m.content, ''), iif(" IS_KEPT ", m.client_message_id, NULL),"          \
+        " m.created_at, m.edited_at, coalesce(m.deleted_at, a.deleting_at, k.deleting_at),"       \
+        " m.reply_to, iif(" IS_KEPT ", m.n_reactions, 0), m.coach_engine,"                        \
+        " iif(k.deleting_at IS NULL, m.asker_id, NULL)"                                           \
+        " FROM message m" ACCOUNTS
 
 /* --- reading --- */
 
@@ -58,8 +65,9 @@ static enum status read_reply(struct lease *lease, struct arena *arena, struct m
                               struct error *reterr)
 {
         STMT(q, lease,
-             "SELECT m.seq, m.user_id, a.username, m.content, m.deleted_at, m.coach_engine"
-             " FROM message m LEFT JOIN account a ON a.id = m.user_id WHERE m.id = $1");
+             "SELECT m.seq, iif(a.deleting_at IS NULL, m.user_id, NULL), a.username, m.content,"
+             " coalesce(m.deleted_at, a.deleting_at, k.deleting_at), m.coach_engine"
+             " FROM message m" ACCOUNTS " WHERE m.id = $1");
         stmt_bind_int(&q, 1, reply->message_id);
 
         enum status st = stmt_row(&q, reterr);
@@ -416,44 +424,6 @@ enum status message_delete(struct lease *lease, struct room_message *message, st
         message->is_deleted = true;
         message->n_reactions = 0;
         return STATUS_OK;
-}
-
-static enum status forget_all_of(struct lease *lease, int64_t user_id, struct error *reterr)
-{
-        enum status st;
-
-        STMT(q, lease,
-             "SELECT id, content FROM message"
-             " WHERE (user_id = $1 OR asker_id = $1) AND deleted_at IS NULL");
-        stmt_bind_int(&q, 1, user_id);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                st = search_forget(lease, stmt_int(&q, 0), stmt_text(&q, 1), reterr);
-                if (st != STATUS_OK)
-                        return st;
-        }
-        return st == STATUS_NOT_FOUND ? STATUS_OK : st;
-}
-
-enum status message_delete_all_of(struct lease *lease, int64_t user_id, struct error *reterr)
-{
-        enum status st = forget_all_of(lease, user_id, reterr);
-
-        if (st != STATUS_OK)
-                return st;
-        STMT(reactions, lease,
-             "DELETE FROM message_reaction WHERE message_id IN"
-             " (SELECT id FROM message WHERE (user_id = $1 OR asker_id = $1)"
-             "  AND n_reactions > 0)");
-        stmt_bind_int(&reactions, 1, user_id);
-        st = stmt_run(&reactions, reterr);
-        if (st != STATUS_OK)
-                return st;
-        STMT(q, lease,
-             "UPDATE message SET content = '', client_message_id = NULL, n_reactions = 0,"
-             " deleted_at = coalesce(deleted_at, $2) WHERE user_id = $1 OR asker_id = $1");
-        stmt_bind_int(&q, 1, user_id);
-        stmt_bind_int(&q, 2, clock_wall_ms());
-        return stmt_run(&q, reterr);
 }
 
 /* --- reactions --- */

@@ -97,9 +97,12 @@ enum status message_edit(struct lease *lease, struct arena *arena, struct room_m
 /* Empties a message as message_get() found it, and takes its reactions. */
 enum status message_delete(struct lease *lease, struct room_message *message,
                            struct error *reterr) MUST_CHECK;
-/* Empties everything that somebody has said, and what the coach answered to it. */
-enum status message_delete_all_of(struct lease *lease, int64_t user_id,
-                                  struct error *reterr) MUST_CHECK;
+/* Empties at most limit messages of a user, or answers of the coach to one, which are nobody's
+ * then; *ret_n: how many. */
+enum status message_erase_some(struct lease *lease, int64_t user_id, size_t limit, int64_t *ret_n,
+                               struct error *reterr) MUST_CHECK;
+enum status message_erase_answers(struct lease *lease, int64_t user_id, size_t limit,
+                                  int64_t *ret_n, struct error *reterr) MUST_CHECK;
 /* The first messages behind after_seq, at most limit. */
 enum status message_list_after(struct lease *lease, struct arena *arena, int64_t room_id,
                                int64_t after_seq, size_t limit, struct room_message_list *ret,

@@ -1,6 +1,8 @@
-/* What one user has said and done to messages, wherever: for whoever takes it along. */
+/* What one user has said and done to messages, wherever: for whoever takes it along, or away. */
+#include "common/clock.h"
 #include "service/store/message.h"
 #include "service/store/rows.h"
+#include "service/store/search.h"
 
 #include <string.h>
 
@@ -114,4 +116,90 @@ enum status message_reactions_of_user(struct lease *lease, struct arena *arena, 
         *ret_n = n;
         *ret_after_id = more ? last_id : 0;
         return STATUS_OK;
+}
+
+/* --- taking it away --- */
+
+#define ERASE_MAX 500
+
+static enum status empty_one(struct lease *lease, int64_t id, struct error *reterr)
+{
+        STMT(reactions, lease, "DELETE FROM message_reaction WHERE message_id = $1");
+        stmt_bind_int(&reactions, 1, id);
+        enum status st = stmt_run(&reactions, reterr);
+        if (st != STATUS_OK)
+                return st;
+        STMT(q, lease,
+             "UPDATE message SET content = '', client_message_id = NULL, n_reactions = 0,"
+             " user_id = NULL, asker_id = NULL, deleted_at = coalesce(deleted_at, $2) WHERE id = "
+             "$1");
+        stmt_bind_int(&q, 1, id);
+        stmt_bind_int(&q, 2, clock_wall_ms());
+        return stmt_run(&q, reterr);
+}
+
+/* Of each row of the statement, which is of id, content and deleted_at: forgets its words. */
+static enum status forget_words(struct lease *lease, struct stmt *q, int64_t ids[static ERASE_MAX],
+                                size_t *ret_n, struct error *reterr)
+{
+        size_t n = 0;
+        enum status st;
+
+        while (n < ERASE_MAX && (st = stmt_row(q, reterr)) != STATUS_NOT_FOUND) {
+                if (st == STATUS_OK && stmt_is_null(q, 2))
+                        st = search_forget(lease, stmt_int(q, 0), stmt_text(q, 1), reterr);
+                if (st != STATUS_OK)
+                        return st;
+                ids[n++] = stmt_int(q, 0);
+        }
+        *ret_n = n;
+        return STATUS_OK;
+}
+
+/* Only now the index changes that the messages were found by. */
+static enum status empty_all(struct lease *lease, const int64_t *ids, size_t n, int64_t *ret_n,
+                             struct error *reterr)
+{
+        for (size_t i = 0; i < n; i++) {
+                enum status st = empty_one(lease, ids[i], reterr);
+
+                if (st != STATUS_OK)
+                        return st;
+        }
+        *ret_n = (int64_t)n;
+        return STATUS_OK;
+}
+
+enum status message_erase_some(struct lease *lease, int64_t user_id, size_t limit, int64_t *ret_n,
+                               struct error *reterr)
+{
+        int64_t ids[ERASE_MAX];
+        size_t n = 0;
+        enum status st;
+
+        {
+                STMT(q, lease,
+                     "SELECT id, content, deleted_at FROM message WHERE user_id = $1 LIMIT $2");
+                stmt_bind_int(&q, 1, user_id);
+                stmt_bind_int(&q, 2, (int64_t)limit);
+                st = forget_words(lease, &q, ids, &n, reterr);
+        }
+        return st == STATUS_OK ? empty_all(lease, ids, n, ret_n, reterr) : st;
+}
+
+enum status message_erase_answers(struct lease *lease, int64_t user_id, size_t limit,
+                                  int64_t *ret_n, struct error *reterr)
+{
+        int64_t ids[ERASE_MAX];
+        size_t n = 0;
+        enum status st;
+
+        {
+                STMT(q, lease,
+                     "SELECT id, content, deleted_at FROM message WHERE asker_id = $1 LIMIT $2");
+                stmt_bind_int(&q, 1, user_id);
+                stmt_bind_int(&q, 2, (int64_t)limit);
+                st = forget_words(lease, &q, ids, &n, reterr);
+        }
+        return st == STATUS_OK ? empty_all(lease, ids, n, ret_n, reterr) : st;
 }

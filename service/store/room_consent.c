@@ -62,7 +62,7 @@ enum status room_consent_messages(struct lease *lease, struct arena *arena, int6
              " m.content, m.created_at"
              " FROM message m JOIN room_consent c ON c.room_id = m.room_id"
              "   AND c.user_id = coalesce(m.user_id, m.asker_id)"
-             " JOIN account a ON a.id = c.user_id"
+             " JOIN account a ON a.id = c.user_id AND a.deleting_at IS NULL"
              " WHERE m.room_id = $1 AND m.seq < $2 AND m.seq >= $3 AND m.deleted_at IS NULL"
              " AND m.created_at >= c.since AND a.is_active = 1"
              " ORDER BY m.seq DESC LIMIT $4");

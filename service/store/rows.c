@@ -89,7 +89,7 @@ const char *rows_fold(struct arena *arena, const char *name)
 
 enum status rows_require_user(struct lease *lease, int64_t user_id, struct error *reterr)
 {
-        STMT(q, lease, "SELECT 1 FROM account WHERE id = $1");
+        STMT(q, lease, "SELECT 1 FROM account WHERE id = $1 AND deleting_at IS NULL");
         stmt_bind_int(&q, 1, user_id);
 
         enum status st = stmt_row(&q, reterr);

@@ -3,7 +3,7 @@
 #include "common/cleanup.h"
 
 /* What belongs to a user goes with the user (ON DELETE CASCADE). Chat messages are the exception:
- * the sequence of a room has no holes, so user_delete() first empties them, and the row stays.
+ * the sequence of a room has no holes, so store/erasure.h first empties them, and the row stays.
  *
  * Ids are AUTOINCREMENT because a number that once named a deleted user or message must never name
  * another one: clients keep such numbers.
@@ -109,7 +109,7 @@ static const char version_1[] =
         ") STRICT;"
 
         /* First replies of calls that changed something. caller_id is 0 for nobody, so it refers
-         * to no table; user_delete() clears a user's. */
+         * to no table; store/erasure.h clears a user's. */
         "CREATE TABLE replay ("
         "  caller_id INTEGER NOT NULL,"
         "  call_id BLOB NOT NULL,"
@@ -383,9 +383,32 @@ static const char version_7[] =
         ") STRICT;"
         "CREATE INDEX coach_disclosure_user ON coach_disclosure (user_id, id);";
 
+/* Accounts that are deleted bit by bit, and the receipts, which stay. While deleting_at is set the
+ * account's row is there only for what refers to it: it has no name, and nobody finds it. */
+static const char version_8[] =
+        "ALTER TABLE account ADD COLUMN deleting_at INTEGER;"
+
+        "CREATE TABLE erasure ("
+        "  id BLOB PRIMARY KEY NOT NULL,"
+        "  user_id INTEGER NOT NULL,"
+        "  by_admin INTEGER NOT NULL CHECK (by_admin IN (0, 1)),"
+        "  requested_at INTEGER NOT NULL,"
+        "  finished_at INTEGER,"
+        /* The search index may still have words of the messages. */
+        "  has_words INTEGER NOT NULL DEFAULT 1 CHECK (has_words IN (0, 1))"
+        ") STRICT;"
+        "CREATE INDEX erasure_open ON erasure (requested_at) WHERE finished_at IS NULL;"
+        "CREATE INDEX erasure_words ON erasure (finished_at) WHERE has_words = 1;"
+        "CREATE TABLE erasure_count ("
+        "  erasure_id BLOB NOT NULL REFERENCES erasure (id) ON DELETE CASCADE,"
+        "  kind TEXT NOT NULL,"
+        "  n INTEGER NOT NULL,"
+        "  PRIMARY KEY (erasure_id, kind)"
+        ") STRICT, WITHOUT ROWID;";
+
 const struct db_migration store_migrations[] = {
         {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4},
-        {5, version_5}, {6, version_6}, {7, version_7},
+        {5, version_5}, {6, version_6}, {7, version_7}, {8, version_8},
 };
 const size_t store_n_migrations = ARRAY_SIZE(store_migrations);
 

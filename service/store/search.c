@@ -186,7 +186,10 @@ static enum status find_ids(struct lease *lease, struct arena *arena, int64_t us
         STMT(q, lease,
              "SELECT m.id, m.room_id FROM message_text t JOIN message m ON m.id = t.rowid"
              " JOIN room r ON r.id = m.room_id AND r.deleted_at IS NULL"
-             " WHERE t.message_text MATCH $1 AND t.rowid < $2 AND ($3 = 0 OR m.room_id = $3)"
+             " LEFT JOIN account a ON a.id = m.user_id LEFT JOIN account k ON k.id = m.asker_id"
+             " WHERE a.deleting_at IS NULL AND k.deleting_at IS NULL AND t.message_text MATCH $1 "
+             "AND t.rowid < $2 AND ($3 = "
+             "0 OR m.room_id = $3)"
              " AND CASE WHEN m.room_id = 1 THEN NOT EXISTS (SELECT 1 FROM room_member"
              "     WHERE room_id = 1 AND user_id = $4 AND state = 3)"
              "   ELSE EXISTS (SELECT 1 FROM room_member"

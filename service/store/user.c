@@ -104,7 +104,9 @@ enum status user_add(struct lease *lease, struct arena *arena, const char *usern
 enum status user_get(struct lease *lease, struct arena *arena, int64_t id, struct user *ret,
                      struct error *reterr)
 {
-        STMT(q, lease, "SELECT " COLUMNS " FROM account WHERE id = $1");
+        STMT(q, lease,
+             "SELECT " COLUMNS " FROM account WHERE id = $1"
+             " AND deleting_at IS NULL");
         stmt_bind_int(&q, 1, id);
 
         enum status st = next_user(arena, &q, ret, reterr);
@@ -119,7 +121,9 @@ enum status user_get_by_name(struct lease *lease, struct arena *arena, const cha
 
         if (st != STATUS_OK)
                 return st;
-        STMT(q, lease, "SELECT " COLUMNS " FROM account WHERE username_key = $1");
+        STMT(q, lease,
+             "SELECT " COLUMNS " FROM account WHERE username_key = $1"
+             " AND deleting_at IS NULL");
         stmt_bind_text(&q, 1, key);
         st = next_user(arena, &q, ret, reterr);
         if (st == STATUS_NOT_FOUND)
@@ -135,7 +139,7 @@ enum status user_list(struct lease *lease, struct arena *arena, int64_t after_id
 
         STMT(q, lease,
              "SELECT " COLUMNS " FROM account WHERE id > $1 AND (is_active = 1 OR $2 = 1)"
-             " ORDER BY id LIMIT $3");
+             " AND deleting_at IS NULL ORDER BY id LIMIT $3");
         stmt_bind_int(&q, 1, after_id);
         stmt_bind_int(&q, 2, with_inactive);
         stmt_bind_int(&q, 3, (int64_t)limit + 1);
@@ -210,7 +214,7 @@ enum status user_update(struct lease *lease, struct arena *arena, int64_t id,
              " username_key = COALESCE($2, username_key), email = COALESCE($3, email),"
              " email_key = COALESCE($4, email_key), temperature = COALESCE($5, temperature),"
              " is_active = COALESCE($6, is_active), role = COALESCE($7, role)"
-             " WHERE id = $8 RETURNING " COLUMNS);
+             " WHERE id = $8 AND deleting_at IS NULL RETURNING " COLUMNS);
         stmt_bind_text(&q, 1, change->username);
         stmt_bind_text(&q, 2, username_key);
         stmt_bind_text(&q, 3, change->email);
@@ -233,30 +237,6 @@ enum status user_update(struct lease *lease, struct arena *arena, int64_t id,
         if (st == STATUS_NOT_FOUND)
                 return missing(id, reterr);
         return st == STATUS_OK ? st : pass_on(&error, reterr);
-}
-
-static enum status delete_replies(struct lease *lease, int64_t id, struct error *reterr)
-{
-        STMT(q, lease, "DELETE FROM replay WHERE caller_id = $1");
-        stmt_bind_int(&q, 1, id);
-        return stmt_run(&q, reterr);
-}
-
-enum status user_delete(struct lease *lease, int64_t id, struct error *reterr)
-{
-        enum status st = rows_require_user(lease, id, reterr);
-
-        /* The sequence of a room has no holes, so what somebody said is emptied and not removed. */
-        if (st == STATUS_OK)
-                st = message_delete_all_of(lease, id, reterr);
-        if (st == STATUS_OK)
-                st = delete_replies(lease, id, reterr);
-        if (st != STATUS_OK)
-                return st;
-
-        STMT(q, lease, "DELETE FROM account WHERE id = $1");
-        stmt_bind_int(&q, 1, id);
-        return stmt_run(&q, reterr);
 }
 
 static enum status read_credentials(struct arena *arena, struct stmt *q,
@@ -287,7 +267,8 @@ enum status user_get_credentials(struct lease *lease, struct arena *arena, const
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease,
-             "SELECT id, username, password_hash, is_active FROM account WHERE username_key = $1");
+             "SELECT id, username, password_hash, is_active FROM account WHERE username_key = $1"
+             " AND deleting_at IS NULL");
         stmt_bind_text(&q, 1, key);
         st = read_credentials(arena, &q, ret, reterr);
         if (st == STATUS_NOT_FOUND)
@@ -298,7 +279,9 @@ enum status user_get_credentials(struct lease *lease, struct arena *arena, const
 enum status user_get_credentials_by_id(struct lease *lease, struct arena *arena, int64_t id,
                                        struct user_credentials *ret, struct error *reterr)
 {
-        STMT(q, lease, "SELECT id, username, password_hash, is_active FROM account WHERE id = $1");
+        STMT(q, lease,
+             "SELECT id, username, password_hash, is_active FROM account WHERE id = $1"
+             " AND deleting_at IS NULL");
         stmt_bind_int(&q, 1, id);
 
         enum status st = read_credentials(arena, &q, ret, reterr);
@@ -308,7 +291,8 @@ enum status user_get_credentials_by_id(struct lease *lease, struct arena *arena,
 enum status user_set_password(struct lease *lease, int64_t id, const char *password_hash,
                               struct error *reterr)
 {
-        STMT(q, lease, "UPDATE account SET password_hash = $1 WHERE id = $2");
+        STMT(q, lease,
+             "UPDATE account SET password_hash = $1 WHERE id = $2 AND deleting_at IS NULL");
         stmt_bind_text(&q, 1, password_hash);
         stmt_bind_int(&q, 2, id);
 

@@ -1,5 +1,5 @@
-/* Accounts. All functions run inside the caller's lease: several make one transaction. Texts that
- * they return live in the arena. */
+/* Accounts, but for how they end: store/erasure.h. All functions run inside the caller's lease:
+ * several make one transaction. Texts that they return live in the arena. */
 #ifndef SERVICE_STORE_USER_H
 #define SERVICE_STORE_USER_H
 
@@ -69,9 +69,6 @@ enum status user_list(struct lease *lease, struct arena *arena, int64_t after_id
 enum status user_update(struct lease *lease, struct arena *arena, int64_t id,
                         const struct user_change *change, struct user *ret,
                         struct error *reterr) MUST_CHECK;
-/* Deletes the account and all that belongs to it; its chat messages stay as empty places in the
- * sequence of their rooms. NOT_FOUND. */
-enum status user_delete(struct lease *lease, int64_t id, struct error *reterr) MUST_CHECK;
 /* OK when an active administrator other than this user is there, or this user is none:
  * FAILED_PRECONDITION otherwise. */
 enum status user_require_other_admin(struct lease *lease, int64_t id,

@@ -30,13 +30,19 @@ enum status user_key_get(struct lease *lease, int64_t user_id, struct user_key *
 enum status user_key_put(struct lease *lease, const struct user_key *key, struct error *reterr)
 {
         STMT(q, lease,
-             "INSERT INTO user_key (user_id, master_id, wrapped) VALUES ($1, $2, $3)"
+             "INSERT INTO user_key (user_id, master_id, wrapped)"
+             " SELECT id, $2, $3 FROM account WHERE id = $1 AND deleting_at IS NULL"
              " ON CONFLICT (user_id) DO UPDATE SET master_id = excluded.master_id,"
              " wrapped = excluded.wrapped");
         stmt_bind_int(&q, 1, key->user_id);
         stmt_bind_int(&q, 2, key->master_id);
         stmt_bind_blob(&q, 3, key->wrapped, sizeof(key->wrapped));
-        return stmt_run(&q, reterr);
+
+        enum status st = stmt_run(&q, reterr);
+        if (st == STATUS_OK && stmt_changes(&q) == 0)
+                return error_set(reterr, STATUS_FAILED_PRECONDITION, "no user %" PRId64,
+                                 key->user_id);
+        return st;
 }
 
 enum status user_key_list_others(struct lease *lease, int64_t master_id, int64_t after_user_id,

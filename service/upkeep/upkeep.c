@@ -5,10 +5,12 @@
 #include "service/auth/authority.h"
 #include "service/db/db.h"
 #include "service/events/presence.h"
+#include "service/store/erasure.h"
 #include "service/store/prune.h"
 #include "service/store/search.h"
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,11 +18,16 @@
 /* A part takes a few milliseconds, which is what somebody who writes may have to wait for it. */
 #define INDEX_PART  200
 #define PRUNE_PART  200
+#define ERASE_PART  200
 #define TICK_MS     1000
 #define PRUNE_TICKS 30 /* between looks for what is too old */
 #define NOTE_TICKS  15 /* between notes of when sessions were used */
 /* The index is compacted when so many events have gone, and a quarter of what is left. */
 #define COMPACT_MIN 1000
+/* How long words of a deleted account may stay in the index, so that many cost one compacting. */
+#define WORDS_MS INT64_C(3600000)
+/* A receipt as text. */
+#define RECEIPT_BYTES ((size_t)64 * 1024)
 /* While others keep writing, one part goes in between at this rate, so that the rest is bounded. */
 #define BUSY_QUEUE 1
 
@@ -34,6 +41,7 @@ struct upkeep {
         pthread_cond_t cond; /* stopping */
         bool stopping;
         int64_t n_gone; /* events, since the index was compacted */
+        struct upkeep_stats stats;
 };
 
 /* One part of some work, on the writer thread. */
@@ -41,6 +49,9 @@ struct part {
         struct db *db;
         size_t n;
         bool begun, more;
+        uint8_t erasure_id[ERASURE_ID_BYTES];
+        bool is_erased;
+        int64_t before_ms;
 };
 
 static enum status index_part(void *arg, struct error *reterr)
@@ -89,6 +100,31 @@ static enum status shrink_part(void *arg, struct error *reterr)
         struct part *part = arg;
         LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
         enum status st = lease_shrink(&lease, &part->more, reterr);
+
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+static enum status erase_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        enum erasure_progress progress;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = erasure_step(&lease, part->erasure_id, ERASE_PART, &progress, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        part->more = progress == ERASURE_MORE;
+        part->is_erased = progress == ERASURE_FINISHED;
+        if (part->is_erased)
+                db_empty_log(part->db); /* has the texts as they were */
+        return lease_commit(&lease, reterr);
+}
+
+static enum status clear_words_part(void *arg, struct error *reterr)
+{
+        struct part *part = arg;
+        LEASE(lease, part->db, LEASE_WRITE, DEADLINE_NEVER);
+        enum status st = erasure_clear_words(&lease, part->before_ms, reterr);
 
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
@@ -173,12 +209,13 @@ static enum status forget(struct upkeep *u, deadline_ns deadline, int64_t *ret_n
 
 static enum status compact(struct upkeep *u, deadline_ns deadline, struct error *reterr)
 {
+        struct part part = {.db = u->db, .before_ms = clock_wall_ms()};
         int64_t n = take_gone(u);
         enum status st = do_all(u, compact_part, deadline, NULL, reterr);
 
         if (st != STATUS_OK)
                 add_gone(u, n);
-        return st;
+        return st == STATUS_OK ? db_write(u->db, clear_words_part, &part, deadline, reterr) : st;
 }
 
 enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_deleted,
@@ -196,7 +233,46 @@ enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_de
         return st;
 }
 
-/* --- the thread --- */
+/* --- accounts that are deleted --- */
+
+/* The receipt in the log, where whoever holds it finds its hash again. */
+static void log_receipt(struct upkeep *u, const uint8_t id[static ERASURE_ID_BYTES])
+{
+        AUTO_ARENA arena;
+        char sha256[ERASURE_SHA256_CHARS + 1], name[2 * ERASURE_ID_BYTES + 1];
+        struct erasure erasure;
+        struct error error = ERROR_INIT;
+        LEASE(lease, u->db, LEASE_READ, deadline_in_ms(TICK_MS));
+
+        arena_init(&arena, RECEIPT_BYTES);
+        if (erasure_get(&lease, &arena, id, &erasure, &error) != STATUS_OK ||
+            !erasure_statement(&arena, &erasure, sha256))
+                return;
+        sodium_bin2hex(name, sizeof(name), id, ERASURE_ID_BYTES);
+        LOG(INFO, "an account is erased", LOG_STR("erasure", name),
+            LOG_INT("user", erasure.user_id), LOG_STR("sha256", sha256));
+}
+
+static void count_erased(struct upkeep *u)
+{
+        LOCK(&u->mutex);
+
+        u->stats.n_erased++;
+}
+
+static void set_erasing(struct upkeep *u, int64_t n)
+{
+        LOCK(&u->mutex);
+
+        u->stats.n_erasing = n;
+}
+
+void upkeep_stats(struct upkeep *u, struct upkeep_stats *ret)
+{
+        LOCK(&u->mutex);
+
+        *ret = u->stats;
+}
 
 static bool writer_is_busy(struct upkeep *u)
 {
@@ -205,6 +281,62 @@ static bool writer_is_busy(struct upkeep *u)
         db_stats(u->db, &stats);
         return stats.n_queued_writes > BUSY_QUEUE;
 }
+
+enum status upkeep_erase(struct upkeep *u, const uint8_t erasure_id[static 16],
+                         deadline_ns deadline, struct error *reterr)
+{
+        struct part part = {.db = u->db, .more = true};
+        enum status st = STATUS_OK;
+
+        memcpy(part.erasure_id, erasure_id, sizeof(part.erasure_id));
+        while (st == STATUS_OK && part.more && !deadline_passed(deadline) && !is_stopping(u))
+                st = db_write(u->db, erase_part, &part, DEADLINE_NEVER, reterr);
+        if (st == STATUS_OK && part.is_erased) {
+                count_erased(u);
+                log_receipt(u, part.erasure_id);
+        }
+        return st;
+}
+
+static enum status next_erasure(struct upkeep *u, uint8_t ret_id[static ERASURE_ID_BYTES],
+                                struct error *reterr)
+{
+        int64_t n = 0;
+        LEASE(lease, u->db, LEASE_READ, deadline_in_ms(TICK_MS));
+        enum status st = erasure_next(&lease, ret_id, &n, reterr);
+
+        set_erasing(u, n);
+        return st;
+}
+
+/* What calls and crashes have left: for one tick at most, one part while others wait. */
+static enum status erase_some(struct upkeep *u, struct error *reterr)
+{
+        deadline_ns deadline = deadline_in_ms(TICK_MS);
+        uint8_t id[ERASURE_ID_BYTES];
+        enum status st;
+
+        while ((st = next_erasure(u, id, reterr)) == STATUS_OK) {
+                st = upkeep_erase(u, id, writer_is_busy(u) ? deadline_in_ms(1) : deadline, reterr);
+                if (st != STATUS_OK || deadline_passed(deadline) || is_stopping(u))
+                        return st;
+        }
+        return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+/* Words of messages that are gone stay in the index until it is compacted. */
+static enum status erase_words(struct upkeep *u, deadline_ns deadline, struct error *reterr)
+{
+        bool has_words = false;
+        enum status st;
+        {
+                LEASE(lease, u->db, LEASE_READ, deadline);
+                st = erasure_has_words(&lease, clock_wall_ms() - WORDS_MS, &has_words, reterr);
+        }
+        return st == STATUS_OK && has_words ? compact(u, deadline, reterr) : st;
+}
+
+/* --- the thread --- */
 
 /* What is new since the last tick; all of it when nobody else writes. */
 static enum status index_some(struct upkeep *u, struct error *reterr)
@@ -243,6 +375,8 @@ static enum status prune_some(struct upkeep *u, int64_t *ret_n, struct error *re
 
         if (st == STATUS_OK)
                 st = compact_if_worth_it(u, deadline, reterr);
+        if (st == STATUS_OK)
+                st = erase_words(u, deadline, reterr);
         return st == STATUS_OK && *ret_n > 0 ? do_all(u, shrink_part, deadline, NULL, reterr) : st;
 }
 
@@ -254,6 +388,8 @@ static void tick(struct upkeep *u, unsigned n)
 
         presence_expire(u->presence, clock_mono_ns() / 1000000);
         st = index_some(u, &error);
+        if (st == STATUS_OK)
+                st = erase_some(u, &error);
         if (st == STATUS_OK && n % PRUNE_TICKS == 0)
                 st = prune_some(u, &n_deleted, &error);
         if (st == STATUS_OK && n % NOTE_TICKS == 0)

@@ -1,7 +1,7 @@
 /* What a service does when nobody waits for it: takes new messages into the search index, forgets
- * what rooms do not keep, gives free space back, notices who has gone without a word, and writes
- * down when sessions were used. One thread of its own, which writes in small parts and lets others
- * go first. */
+ * what rooms do not keep and what deleted accounts leave, gives free space back, notices who has
+ * gone without a word, and writes down when sessions were used. One thread of its own, which writes
+ * in small parts and lets others go first. */
 #ifndef SERVICE_UPKEEP_UPKEEP_H
 #define SERVICE_UPKEEP_UPKEEP_H
 
@@ -26,6 +26,17 @@ struct upkeep *upkeep_free(struct upkeep *u);
 
 /* Takes everything that has been said until now into the index. */
 enum status upkeep_index(struct upkeep *u, deadline_ns deadline, struct error *reterr) MUST_CHECK;
+/* Deletes what is left of an account (service/store/erasure.h), until the deadline: STATUS_OK also
+ * when the rest is left for later. */
+enum status upkeep_erase(struct upkeep *u, const uint8_t erasure_id[static 16],
+                         deadline_ns deadline, struct error *reterr) MUST_CHECK;
+
+struct upkeep_stats {
+        uint64_t n_erased; /* accounts, since the start */
+        int64_t n_erasing; /* accounts that are being deleted */
+};
+
+void upkeep_stats(struct upkeep *u, struct upkeep_stats *ret);
 /* Forgets everything that is to be forgotten; *ret_deleted events went. */
 enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_deleted,
                          struct error *reterr) MUST_CHECK;

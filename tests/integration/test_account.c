@@ -1,5 +1,5 @@
 /* What a person may do with their account, as a browser does it: see where it is signed in, take
- * everything along. */
+ * everything along, and go. */
 #include "tests/integration/test_gateway_http_client.h"
 #include "tests/support/server/server.h"
 
@@ -39,7 +39,8 @@ static void request(const struct fixture *f, const char *token, const char *verb
 {
         char headers[2304];
 
-        snprintf(headers, sizeof(headers), JSON "Authorization: Bearer %s\r\n", token);
+        snprintf(headers, sizeof(headers), *token ? JSON "Authorization: Bearer %s\r\n" : JSON "%s",
+                 token);
         http_request(f->server.http_url, verb, path, headers, body, ret);
 }
 
@@ -343,6 +344,98 @@ static void an_export_that_may_not_be_is_refused(void **state)
         assert_int_equal(status_of(f, f->token, "GET", "/health"), 200);
 }
 
+/* --- the end --- */
+
+static bool log_has(const struct fixture *f, const char *text)
+{
+        char *log = server_log(&f->server);
+        bool has = strstr(log, text) != NULL;
+
+        free(log);
+        return has;
+}
+
+/* Whether the text is anywhere in the database or its log. */
+static bool disk_has(const struct fixture *f, const char *text)
+{
+        static const char *const names[] = {"socializer.db", "socializer.db-wal"};
+        char path[T_PATH_BYTES + 32];
+        bool has = false;
+
+        for (size_t i = 0; i < 2; i++) {
+                size_t n;
+
+                snprintf(path, sizeof(path), "%s/%s", f->server.data, names[i]);
+                char *data = t_read_file(path, &n);
+                has |= memmem(data, n, text, strlen(text)) != NULL;
+                free(data);
+        }
+        return has;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+        return json_string_value(json_object_get(object, name));
+}
+
+static void who_goes_gets_a_receipt(void **state)
+{
+        const struct fixture *f = *state;
+        char path[128];
+        struct answer a;
+
+        live(f);
+        assert_true(disk_has(f, "word 44"));
+        /* A password in an address would stay in logs. */
+        assert_int_equal(status_of(f, f->token, "DELETE", "/api/users/me?password=password123"),
+                         422);
+        request(f, f->token, "POST", "/api/users/me/delete", "{}", &a);
+        answer_assert_error(&a, 422, "INVALID_ARGUMENT");
+        answer_deinit(&a);
+        json_t *answer =
+                get(f, f->token, "POST", "/api/users/me/delete", "{\"password\":\"password123\"}");
+        const json_t *receipt = json_object_get(answer, "erasure");
+        assert_int_equal(strlen(text_of(receipt, "sha256")), 64);
+        assert_non_null(strstr(text_of(receipt, "statement"), "\nroom_messages 450\n"));
+        assert_non_null(strstr(text_of(receipt, "statement"), "\nmemory 60\n"));
+        assert_int_equal(status_of(f, f->token, "GET", "/users/me/"), 401);
+
+        /* Whoever holds the number may look, and finds the same; the log has it, too. */
+        snprintf(path, sizeof(path), "/api/erasures/%s", text_of(receipt, "erasure_id"));
+        json_t *again = get(f, "", "GET", path, NULL);
+        assert_true(json_equal(again, receipt));
+        assert_true(log_has(f, text_of(receipt, "sha256")));
+        assert_true(t_wait(!disk_has(f, "word 44"), 5000));
+        http_request(f->server.http_url, "GET", "/metrics", "", NULL, &a);
+        assert_int_equal(answer_count(&a, "\nsocializer_erasures_total 1\n"), 1);
+        answer_deinit(&a);
+        json_decref(again);
+        json_decref(answer);
+}
+
+static void what_a_crash_interrupts_goes_on_at_the_next_start(void **state)
+{
+        struct fixture *f = *state;
+        char text[2560];
+
+        live(f);
+        talk_a_lot(f);
+        int fd = http_connect(f->server.http_url);
+        snprintf(text, sizeof(text),
+                 "POST /api/users/me/delete HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n" JSON
+                 "Authorization: Bearer %s\r\n\r\n{\"password\":\"password123\"}",
+                 f->token);
+        http_send(fd, text, strlen(text));
+        assert_true(t_wait(status_of(f, f->token, "GET", "/users/me/") == 401, 10000));
+        server_kill(&f->server);
+        close(fd);
+        server_start_again(&f->server);
+        assert_true(t_wait(log_has(f, "an account is erased"), 20000));
+        assert_true(t_wait(!disk_has(f, "word 44"), 5000));
+        /* The name is free. */
+        server_create_user(&f->server, "human", "password123", false);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -355,6 +448,8 @@ int main(void)
                 CASE(administrators_get_what_they_may_see_anyway),
                 CASE(half_an_export_is_no_document),
                 CASE(an_export_that_may_not_be_is_refused),
+                CASE(who_goes_gets_a_receipt),
+                CASE(what_a_crash_interrupts_goes_on_at_the_next_start),
         };
 
         return !!cmocka_run_group_tests_name("account", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "tests/unit/store_fixture.h"
 
+#include "service/store/erasure.h"
 #include "service/store/schema.h"
 #include "service/store/skill.h"
 #include "service/store/user.h"
@@ -97,4 +98,14 @@ int64_t store_fixture_skill(struct scenario *s, const char *name)
         EXPECT(skill_get_or_create(s->lease, s->arena, name, "", &skill, &created, &s->error) ==
                STATUS_OK);
         return skill.id;
+}
+
+void store_fixture_delete(struct scenario *s, int64_t user_id)
+{
+        const uint8_t id[ERASURE_ID_BYTES] = {(uint8_t)user_id, (uint8_t)(user_id >> 8)};
+        enum erasure_progress progress = ERASURE_MORE;
+
+        EXPECT(erasure_begin(s->lease, id, user_id, false, &s->error) == STATUS_OK);
+        while (progress == ERASURE_MORE && !s->failed)
+                EXPECT(erasure_step(s->lease, id, 100, &progress, &s->error) == STATUS_OK);
 }

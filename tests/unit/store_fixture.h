@@ -60,6 +60,8 @@ void store_fixture_run(struct store_fixture *f, scenario_fn fn);
  * failed. */
 int64_t store_fixture_user(struct scenario *s, const char *name);
 int64_t store_fixture_skill(struct scenario *s, const char *name);
+/* Deletes an account to the end. */
+void store_fixture_delete(struct scenario *s, int64_t user_id);
 /* The value of a statement like SELECT count(*); -1 when it failed. */
 #define store_fixture_count(s, sql)                                               \
         __extension__({                                                           \

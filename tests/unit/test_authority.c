@@ -118,7 +118,7 @@ static void put_to_sleep(struct scenario *s)
 
 static void delete_user(struct scenario *s)
 {
-        EXPECT(user_delete(s->lease, user_id, &s->error) == STATUS_OK);
+        store_fixture_delete(s, user_id);
 }
 
 static void expire(struct scenario *s)

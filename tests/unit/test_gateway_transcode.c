@@ -186,6 +186,10 @@ static void a_body_where_none_belongs_is_refused(void **state)
 {
         struct fixture *f = *state;
 
+        /* Nor is a secret taken from an address. */
+        assert_int_equal(run(f, VERB_DELETE, "/api/users/7", "password=x", "", BODY_JSON),
+                         STATUS_INVALID_ARGUMENT);
+        assert_string_equal(f->error.field, "password");
         assert_int_equal(run(f, VERB_DELETE, "/api/users/7", NULL, "{\"user_id\":8}", BODY_JSON),
                          STATUS_INVALID_ARGUMENT);
         assert_int_equal(f->http_status, 400);

@@ -161,7 +161,7 @@ SCENARIO(a_deleted_account_does_not_stop_the_others)
         say_often(s, user, EVALUATION_EVERY);
         say_often(s, other, EVALUATION_EVERY);
         EXPECT(evaluation_scan(s->lease, s->arena, ALL, &scan, &s->error) == STATUS_OK);
-        EXPECT(user_delete(s->lease, user, &s->error) == STATUS_OK);
+        store_fixture_delete(s, user);
         EXPECT(evaluation_take(s->lease, s->arena, &scan, &due, &s->error) == STATUS_OK);
         EXPECT(due.n == 1 && due.ids[0] == other);
 }

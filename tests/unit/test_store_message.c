@@ -171,7 +171,7 @@ SCENARIO(a_deleted_users_messages_keep_their_places)
         EXPECT(message_react(s->lease, say(s, one, "mine", "n1").id, two, "+", &added, &s->error) ==
                STATUS_OK);
         say(s, two, "theirs", NULL);
-        EXPECT(user_delete(s->lease, one, &s->error) == STATUS_OK);
+        store_fixture_delete(s, one);
 
         struct room_message_list list = after(s, 0, 10);
         EXPECT(list.n_items == 2 && list.items[0].seq == 1 && list.items[0].user_id == 0);
@@ -300,7 +300,7 @@ SCENARIO(messages_are_found_by_their_words)
         EXPECT(found(s, one, "fox") == 2 && found(s, one, "kind") == 0);
         EXPECT(message_delete(s->lease, &third, &s->error) == STATUS_OK);
         EXPECT(found(s, one, "fox") == 1);
-        EXPECT(user_delete(s->lease, one, &s->error) == STATUS_OK);
+        store_fixture_delete(s, one);
         EXPECT(found(s, one, "quick") == 0);
 }
 

@@ -290,7 +290,7 @@ SCENARIO(messages_and_other_events_share_one_order)
                 list = events(s, id, after, 2);
                 EXPECT(list.n_items == (after < 5 ? 2 : 1) && list.items[0].seq == after + 1);
         }
-        EXPECT(user_delete(s->lease, one, &s->error) == STATUS_OK);
+        store_fixture_delete(s, one);
         EXPECT(events(s, id, 0, 1).items[0].user_id == 0);
 }
 

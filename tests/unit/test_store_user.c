@@ -1,5 +1,6 @@
 #include "service/store/user.h"
 
+#include "service/store/erasure.h"
 #include "service/store/evaluation.h"
 #include "service/store/level.h"
 #include "service/store/memory.h"
@@ -64,7 +65,8 @@ SCENARIO(a_missing_user_is_not_found)
                STATUS_NOT_FOUND);
         EXPECT(change(s, 99, (struct user_change){.email = "x@example.org"}) == STATUS_NOT_FOUND);
         EXPECT(user_set_password(s->lease, 99, "hash", &s->error) == STATUS_NOT_FOUND);
-        EXPECT(user_delete(s->lease, 99, &s->error) == STATUS_NOT_FOUND);
+        EXPECT(erasure_begin(s->lease, (const uint8_t[ERASURE_ID_BYTES]){1}, 99, false,
+                             &s->error) == STATUS_NOT_FOUND);
 }
 
 SCENARIO(a_taken_name_or_address_already_exists_and_says_which)
@@ -230,7 +232,7 @@ SCENARIO(a_deleted_user_leaves_nothing_behind)
         int64_t id = store_fixture_user(s, "human");
 
         furnish(s, id, skill_id);
-        EXPECT(user_delete(s->lease, id, &s->error) == STATUS_OK);
+        store_fixture_delete(s, id);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM account") == 0);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM session") == 0);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM preference") == 0);
@@ -249,7 +251,7 @@ SCENARIO(a_deleted_users_messages_stay_as_empty_places)
         int64_t id = store_fixture_user(s, "human");
 
         furnish(s, id, store_fixture_skill(s, "empathy"));
-        EXPECT(user_delete(s->lease, id, &s->error) == STATUS_OK);
+        store_fixture_delete(s, id);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM message") == 1);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM message WHERE seq = 1 AND"
                                       " user_id IS NULL AND content = '' AND"
@@ -260,7 +262,7 @@ SCENARIO(a_number_is_never_given_twice)
 {
         int64_t id = store_fixture_user(s, "human");
 
-        EXPECT(user_delete(s->lease, id, &s->error) == STATUS_OK);
+        store_fixture_delete(s, id);
         EXPECT(store_fixture_user(s, "human") > id);
 }
 

@@ -113,7 +113,7 @@ SCENARIO(nobody_has_no_key)
 SCENARIO(a_key_goes_with_its_user)
 {
         make_human(s);
-        EXPECT(user_delete(s->lease, human, &s->error) == STATUS_OK);
+        store_fixture_delete(s, human);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM user_key") == 0);
 }
 
