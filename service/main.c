@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "service/api/coach_answers.h"
+#include "service/api/practice.h"
 #include "service/api/room_coach.h"
 #include "service/auth/authority.h"
 #include "service/auth/guard.h"
@@ -400,8 +401,7 @@ static enum status start(struct service *service, struct error *reterr)
         if (st == STATUS_OK)
                 st = open_coach(service, reterr);
         if (st == STATUS_OK)
-                st = progress_new(service->db, service->coach, service->vault, &service->progress,
-                                  reterr);
+                st = practice_start(service, reterr);
         if (st == STATUS_OK)
                 st = open_rpc(service, reterr);
         return st;

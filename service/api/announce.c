@@ -219,3 +219,73 @@ enum status announce_membership(struct call *call, int64_t user_id, int64_t room
                 st = call_after_commit(call, take_out, gone, reterr);
         return st;
 }
+
+/* --- levels --- */
+
+static void tell_level(struct service *service, int64_t user_id, const struct level_moved *moved,
+                       const char *skill_name)
+{
+        Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
+        Socializer__V1__LevelMoved level = SOCIALIZER__V1__LEVEL_MOVED__INIT;
+
+        level.skill_id = moved->skill_id;
+        level.skill_name = (char *)skill_name;
+        level.old_level = moved->old_level;
+        level.new_level = moved->new_level;
+        level.change_id = moved->change_id;
+        level.is_reverted = moved->is_reverted;
+        level.is_milestone =
+                moved->new_level > moved->old_level && moved->new_level % TRAINING_MILESTONE == 0;
+        event.user_id = user_id;
+        event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_LEVEL;
+        event.level = &level;
+        publisher_user_event(service->publisher, &event);
+}
+
+static void tell_training(struct service *service, int64_t user_id, const struct level_moved *moved,
+                          const char *skill_name)
+{
+        Socializer__V1__UserEvent event = SOCIALIZER__V1__USER_EVENT__INIT;
+        Socializer__V1__TrainingCompleted training = SOCIALIZER__V1__TRAINING_COMPLETED__INIT;
+
+        training.training_id = moved->training_id;
+        training.skill_id = moved->skill_id;
+        training.skill_name = (char *)skill_name;
+        event.user_id = user_id;
+        event.event_case = SOCIALIZER__V1__USER_EVENT__EVENT_TRAINING;
+        event.training = &training;
+        publisher_user_event(service->publisher, &event);
+}
+
+void announce_level_now(struct service *service, int64_t user_id, const struct level_moved *moved,
+                        const char *skill_name)
+{
+        if (moved->old_level != moved->new_level)
+                tell_level(service, user_id, moved, skill_name);
+        if (moved->training_id)
+                tell_training(service, user_id, moved, skill_name);
+}
+
+/* What has moved, and whose it is. */
+struct users_level {
+        int64_t user_id;
+        struct level_moved moved;
+        const char *skill_name;
+};
+
+static void tell_users_level(struct service *service, void *arg)
+{
+        const struct users_level *u = arg;
+
+        announce_level_now(service, u->user_id, &u->moved, u->skill_name);
+}
+
+enum status announce_level(struct call *call, int64_t user_id, const struct level_moved *moved,
+                           const char *skill_name, struct error *reterr)
+{
+        const struct users_level level = {user_id, *moved, skill_name};
+        void *arg = arena_memdup(call->arena, &level, sizeof(level));
+
+        return arg ? call_after_commit(call, tell_users_level, arg, reterr)
+                   : wire_no_memory(reterr);
+}

@@ -122,13 +122,15 @@ enum status coach_choice_of_evaluation(struct service *service, struct arena *ar
                                        struct lease *lease, const struct user *user,
                                        struct coach_choice *ret, struct error *reterr)
 {
-        const struct coach_user_setting builtin = {.provider = engine_names[0], .language = ""};
+        struct coach_user_setting builtin = {
+                .provider = engine_names[0], .endpoint = "", .model = "", .language = ""};
         struct coach_server_setting server;
         struct coach_user_setting own;
         enum status st = read_settings(arena, lease, user, &own, &server, reterr);
 
         if (st != STATUS_OK)
                 return st;
+        builtin.language = own.language;
         if (own.remote_evaluation) {
                 st = choose(service, arena, lease, user, &own, &server, ret, reterr);
                 if (st != STATUS_PERMISSION_DENIED && st != STATUS_FAILED_PRECONDITION)

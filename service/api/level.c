@@ -1,4 +1,5 @@
 /* SkillService: how levels came to be, and what their user says to that. */
+#include "service/api/announce.h"
 #include "service/api/level.h"
 
 #include "common/contract.h"
@@ -149,6 +150,7 @@ enum status skill_service_dispute_level_change(struct call *call,
                                                struct error *reterr)
 {
         struct level_change change;
+        struct level_moved moved;
         int64_t user_id;
         enum status st = call_subject(call, req->user_id, &user_id, reterr);
 
@@ -162,7 +164,9 @@ enum status skill_service_dispute_level_change(struct call *call,
         st = level_owners_key(call, &lease, user_id, &key, reterr);
         if (st == STATUS_OK)
                 st = level_dispute(&lease, call->arena, &key, user_id, req->change_id, req->reason,
-                                   &change, reterr);
+                                   &change, &moved, reterr);
+        if (st == STATUS_OK)
+                st = announce_level(call, user_id, &moved, change.skill_name, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->change = level_answer(call, &change);

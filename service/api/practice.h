@@ -5,6 +5,8 @@
 #include "service/rpc/call.h"
 #include "service/store/room.h"
 
+/* Starts service/progress/ with all that it needs of the service. */
+enum status practice_start(struct service *service, struct error *reterr) MUST_CHECK;
 /* A message was said in the room; it counts once it is committed. In a direct room it never does:
  * what two people say to each other is not judged. */
 enum status practice_spoke(struct call *call, const struct room *room,

@@ -378,9 +378,13 @@ static void begin(struct service *service, void *arg)
         };
         struct asking *a = calloc(1, sizeof(*a));
         struct error error = ERROR_INIT;
-        enum status st = a ? answers_begin(service->answers, &start, &a->answer, &error)
-                           : error_set(&error, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        enum status st;
 
+        if (!a) {
+                refuse(service, q, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+                return;
+        }
+        st = answers_begin(service->answers, &start, &a->answer, &error);
         if (st != STATUS_OK) {
                 free(a);
                 refuse(service, q, st, error.text);

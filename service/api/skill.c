@@ -1,5 +1,6 @@
 /* SkillService, but for what level.c has: the catalogue of skills, and users' levels in them. */
 #include "common/contract.h"
+#include "service/api/announce.h"
 #include "service/api/wire.h"
 #include "service/service.h"
 #include "service/store/level.h"
@@ -153,6 +154,7 @@ enum status skill_service_set_user_skill(struct call *call,
                                          struct error *reterr)
 {
         struct user_skill user_skill;
+        struct level_moved moved;
         int64_t user_id;
         enum status st = call_subject(call, req->user_id, &user_id, reterr);
 
@@ -161,7 +163,9 @@ enum status skill_service_set_user_skill(struct call *call,
         const char *by = user_id == call->caller.user_id ? LEVEL_BY_SELF : LEVEL_BY_ADMIN;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
         st = user_skill_set(&lease, call->arena, user_id, req->skill_id, req->level, by,
-                            &user_skill, reterr);
+                            &user_skill, &moved, reterr);
+        if (st == STATUS_OK)
+                st = announce_level(call, user_id, &moved, user_skill.skill.name, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->user_skill = wire_user_skill(call->arena, &user_skill);

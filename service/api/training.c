@@ -1,5 +1,6 @@
 /* TrainingService: users' plans for skills, and where they stand. */
 #include "common/contract.h"
+#include "service/api/announce.h"
 #include "service/api/wire.h"
 #include "service/service.h"
 
@@ -117,21 +118,42 @@ enum status training_service_list_skill_trainings(
                               reterr);
 }
 
+/* Tells of a training that has been completed by hand. */
+static enum status tell_completed(struct call *call, struct lease *lease,
+                                  const struct training *before, const struct training *training,
+                                  struct error *reterr)
+{
+        const struct level_moved moved = {.skill_id = training->skill_id,
+                                          .training_id = training->id};
+        struct skill skill;
+
+        if (training->status != TRAINING_COMPLETED || before->status == TRAINING_COMPLETED)
+                return STATUS_OK;
+        enum status st = skill_get(lease, call->arena, training->skill_id, &skill, reterr);
+        return st == STATUS_OK ? announce_level(call, training->user_id, &moved, skill.name, reterr)
+                               : st;
+}
+
 enum status training_service_update_training_status(
         struct call *call, const Socializer__V1__UpdateTrainingStatusRequest *req,
         Socializer__V1__UpdateTrainingStatusResponse *rsp, struct error *reterr)
 {
         bool has_progress = req->progress_set_case ==
                             SOCIALIZER__V1__UPDATE_TRAINING_STATUS_REQUEST__PROGRESS_SET_PROGRESS;
-        struct training training;
+        struct training before, training;
         int64_t owner_id;
         enum status st = find_owner(call, &owner_id, reterr);
 
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
-        st = training_update(&lease, req->training_id, owner_id, (enum training_status)req->status,
-                             has_progress ? &req->progress : NULL, &training, reterr);
+        st = training_get(&lease, req->training_id, owner_id, &before, reterr);
+        if (st == STATUS_OK)
+                st = training_update(&lease, req->training_id, owner_id,
+                                     (enum training_status)req->status,
+                                     has_progress ? &req->progress : NULL, &training, reterr);
+        if (st == STATUS_OK)
+                st = tell_completed(call, &lease, &before, &training, reterr);
         if (st != STATUS_OK)
                 return st;
         rsp->training = wire_training(call->arena, &training);

@@ -83,24 +83,28 @@ static enum status write_evidence(struct lease *lease, int64_t change_id,
 }
 
 enum status level_set(struct lease *lease, int64_t user_id, int64_t skill_id, int level,
-                      const struct level_reason *reason, struct error *reterr)
+                      const struct level_reason *reason, struct level_moved *ret,
+                      struct error *reterr)
 {
-        int64_t id = 0;
-        int old_level = 0;
+        struct level_moved moved = {.skill_id = skill_id, .new_level = level};
         enum status st;
 
         if (level < 0 || level > SKILL_MAX_LEVEL)
                 return error_field(reterr, "level", "want 0 to %d, got %d", SKILL_MAX_LEVEL, level);
-        st = read_level(lease, user_id, skill_id, &old_level, reterr);
+        st = read_level(lease, user_id, skill_id, &moved.old_level, reterr);
         if (st == STATUS_OK)
                 st = write_level(lease, user_id, skill_id, level, reterr);
-        if (st != STATUS_OK || level == old_level)
-                return st;
-        st = write_change(lease, user_id, skill_id, old_level, level, reason, &id, reterr);
+        if (st == STATUS_OK && level != moved.old_level) {
+                st = write_change(lease, user_id, skill_id, moved.old_level, level, reason,
+                                  &moved.change_id, reterr);
+                if (st == STATUS_OK)
+                        st = write_evidence(lease, moved.change_id, reason, reterr);
+                if (st == STATUS_OK)
+                        st = training_follow(lease, user_id, skill_id, moved.old_level, level,
+                                             &moved.training_id, reterr);
+        }
         if (st == STATUS_OK)
-                st = write_evidence(lease, id, reason, reterr);
-        if (st == STATUS_OK)
-                st = training_follow(lease, user_id, skill_id, old_level, level, reterr);
+                *ret = moved;
         return st;
 }
 
@@ -279,8 +283,9 @@ static enum status mark_disputed(struct lease *lease, int64_t id, const char *re
 
 /* By as much as the change was, because others may have followed. */
 static enum status take_back(struct lease *lease, const struct level_change *change,
-                             struct error *reterr)
+                             struct level_moved *ret, struct error *reterr)
 {
+        int64_t completed = 0;
         int level = 0;
         enum status st = read_level(lease, change->user_id, change->skill_id, &level, reterr);
         int back = level - (change->new_level - change->old_level);
@@ -288,14 +293,22 @@ static enum status take_back(struct lease *lease, const struct level_change *cha
         back = back < 0 ? 0 : back > SKILL_MAX_LEVEL ? SKILL_MAX_LEVEL : back;
         if (st == STATUS_OK)
                 st = write_level(lease, change->user_id, change->skill_id, back, reterr);
-        return st == STATUS_OK ? training_follow(lease, change->user_id, change->skill_id, level,
-                                                 back, reterr)
-                               : st;
+        if (st == STATUS_OK)
+                st = training_follow(lease, change->user_id, change->skill_id, level, back,
+                                     &completed, reterr);
+        if (st == STATUS_OK)
+                *ret = (struct level_moved){.change_id = change->id,
+                                            .skill_id = change->skill_id,
+                                            .old_level = level,
+                                            .new_level = back,
+                                            .is_reverted = true,
+                                            .training_id = completed};
+        return st;
 }
 
 enum status level_dispute(struct lease *lease, struct arena *arena, const struct seal_key *key,
                           int64_t user_id, int64_t id, const char *reason, struct level_change *ret,
-                          struct error *reterr)
+                          struct level_moved *ret_moved, struct error *reterr)
 {
         struct level_change change = {.engine = ""};
         enum status st = level_get(lease, arena, key, user_id, id, &change, reterr);
@@ -305,6 +318,6 @@ enum status level_dispute(struct lease *lease, struct arena *arena, const struct
         if (st == STATUS_OK)
                 st = mark_disputed(lease, id, reason, reterr);
         if (st == STATUS_OK)
-                st = take_back(lease, &change, reterr);
+                st = take_back(lease, &change, ret_moved, reterr);
         return st == STATUS_OK ? level_get(lease, arena, key, user_id, id, ret, reterr) : st;
 }

@@ -28,6 +28,15 @@ struct level_reason {
         size_t n_evidence;
 };
 
+/* What came of it. */
+struct level_moved {
+        int64_t change_id; /* 0: the level has stayed */
+        int64_t skill_id;
+        int old_level, new_level;
+        bool is_reverted; /* the change was taken back */
+        int64_t training_id; /* that is completed by it; 0 = none */
+};
+
 struct level_change {
         int64_t id;
         int64_t user_id;
@@ -53,7 +62,8 @@ struct level_change_list {
 /* Moves a user's level, linking the skill where it was not linked; a level that stays the same is
  * no change. User and skill are there. INVALID_ARGUMENT, field "level". */
 enum status level_set(struct lease *lease, int64_t user_id, int64_t skill_id, int level,
-                      const struct level_reason *reason, struct error *reterr) MUST_CHECK;
+                      const struct level_reason *reason, struct level_moved *ret,
+                      struct error *reterr) MUST_CHECK;
 /* Changes with numbers below before_id (0 = the newest), in one skill or all (0). NOT_FOUND: no
  * such user or skill. */
 enum status level_list(struct lease *lease, struct arena *arena, const struct seal_key *key,
@@ -67,6 +77,6 @@ enum status level_get(struct lease *lease, struct arena *arena, const struct sea
  * FAILED_PRECONDITION: it is disputed already, or people made it. NOT_FOUND as above. */
 enum status level_dispute(struct lease *lease, struct arena *arena, const struct seal_key *key,
                           int64_t user_id, int64_t id, const char *reason, struct level_change *ret,
-                          struct error *reterr) MUST_CHECK;
+                          struct level_moved *ret_moved, struct error *reterr) MUST_CHECK;
 
 #endif

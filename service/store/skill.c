@@ -257,13 +257,13 @@ static enum status get_link(struct lease *lease, struct arena *arena, int64_t us
 
 enum status user_skill_set(struct lease *lease, struct arena *arena, int64_t user_id,
                            int64_t skill_id, int level, const char *by, struct user_skill *ret,
-                           struct error *reterr)
+                           struct level_moved *ret_moved, struct error *reterr)
 {
         const struct level_reason reason = {.engine = by, .why = ""};
         enum status st = require_both(lease, user_id, skill_id, reterr);
 
         if (st == STATUS_OK)
-                st = level_set(lease, user_id, skill_id, level, &reason, reterr);
+                st = level_set(lease, user_id, skill_id, level, &reason, ret_moved, reterr);
         return st == STATUS_OK ? get_link(lease, arena, user_id, skill_id, ret, reterr) : st;
 }
 

@@ -62,12 +62,14 @@ enum status user_skill_list(struct lease *lease, struct arena *arena, int64_t us
 /* NOT_FOUND: no such user, no such skill, or the user does not practise it. */
 enum status user_skill_level(struct lease *lease, int64_t user_id, int64_t skill_id, int *ret_level,
                              struct error *reterr) MUST_CHECK;
+struct level_moved; /* store/level.h */
+
 /* Sets the level, and links the two where they were not. by: LEVEL_BY_SELF or LEVEL_BY_ADMIN, which
  * the change is recorded under. NOT_FOUND: no such user or skill. INVALID_ARGUMENT, field "level":
  * out of range. */
 enum status user_skill_set(struct lease *lease, struct arena *arena, int64_t user_id,
                            int64_t skill_id, int level, const char *by, struct user_skill *ret,
-                           struct error *reterr) MUST_CHECK;
+                           struct level_moved *ret_moved, struct error *reterr) MUST_CHECK;
 /* Links the two at level 0. ALREADY_EXISTS, and the level unchanged, when they are linked.
  * NOT_FOUND: no such user or skill. */
 enum status user_skill_link(struct lease *lease, struct arena *arena, int64_t user_id,

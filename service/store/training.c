@@ -251,12 +251,32 @@ enum status training_update(struct lease *lease, int64_t id, int64_t owner_id,
         return st == STATUS_OK ? training_get(lease, id, owner_id, ret, reterr) : st;
 }
 
+/* The user's training in the skill that is not completed; 0 = there is none. */
+static enum status find_open(struct lease *lease, int64_t user_id, int64_t skill_id, int64_t *ret,
+                             struct error *reterr)
+{
+        STMT(q, lease,
+             "SELECT id FROM training WHERE user_id = $1 AND skill_id = $2 AND status <> 3");
+        stmt_bind_int(&q, 1, user_id);
+        stmt_bind_int(&q, 2, skill_id);
+
+        enum status st = stmt_row(&q, reterr);
+        *ret = st == STATUS_OK ? stmt_int(&q, 0) : 0;
+        return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
 enum status training_follow(struct lease *lease, int64_t user_id, int64_t skill_id, int old_level,
-                            int new_level, struct error *reterr)
+                            int new_level, int64_t *ret_completed_id, struct error *reterr)
 {
         bool completes = new_level == SKILL_MAX_LEVEL;
         bool reopens = !completes && old_level == SKILL_MAX_LEVEL;
+        enum status st = STATUS_OK;
 
+        *ret_completed_id = 0;
+        if (completes)
+                st = find_open(lease, user_id, skill_id, ret_completed_id, reterr);
+        if (st != STATUS_OK)
+                return st;
         STMT(q, lease,
              "UPDATE training SET"
              " status = CASE WHEN $3 THEN 3 WHEN $4 AND status = 3 THEN 2 ELSE status END,"

@@ -82,8 +82,9 @@ enum status training_update(struct lease *lease, int64_t id, int64_t owner_id,
                             struct training *ret, struct error *reterr) MUST_CHECK;
 /* What a new level means for the user's training in the skill: its progress is that of the level,
  * the highest level completes it, and losing that level opens it again. One that was completed at a
- * lower level stays so. */
+ * lower level stays so. *ret_completed_id: the training that this completes; 0 = none. */
 enum status training_follow(struct lease *lease, int64_t user_id, int64_t skill_id, int old_level,
-                            int new_level, struct error *reterr) MUST_CHECK;
+                            int new_level, int64_t *ret_completed_id,
+                            struct error *reterr) MUST_CHECK;
 
 #endif

@@ -97,8 +97,10 @@ static int teardown(void **state)
 
 static void start(struct world *w)
 {
-        assert_int_equal(progress_new(w->store->db, w->coach, w->vault, &w->progress, NULL),
-                         STATUS_OK);
+        const struct progress_options options = {
+                .db = w->store->db, .coach = w->coach, .vault = w->vault};
+
+        assert_int_equal(progress_new(&options, &w->progress, NULL), STATUS_OK);
 }
 
 static void run(struct world *w, scenario_fn fn)

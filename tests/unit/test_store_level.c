@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+static struct level_moved moved; /* what came of the last change */
+
 /* A user who trains empathy. */
 struct person {
         int64_t user, skill, training;
@@ -56,7 +58,8 @@ static struct level_change judge(struct scenario *s, const struct person *p, int
         const struct level_reason reason = {"builtin", "[1]", evidence, n};
         struct level_change_list list = {0};
 
-        EXPECT(level_set(s->lease, p->user, p->skill, level, &reason, &s->error) == STATUS_OK);
+        EXPECT(level_set(s->lease, p->user, p->skill, level, &reason, &moved, &s->error) ==
+               STATUS_OK);
         EXPECT(level_list(s->lease, s->arena, &key, p->user, 0, 0, 1, &list, &s->error) ==
                STATUS_OK);
         EXPECT(list.n_items == 1);
@@ -68,7 +71,7 @@ static void set_by_self(struct scenario *s, const struct person *p, int level)
         struct user_skill stored;
 
         EXPECT(user_skill_set(s->lease, s->arena, p->user, p->skill, level, LEVEL_BY_SELF, &stored,
-                              &s->error) == STATUS_OK);
+                              &moved, &s->error) == STATUS_OK);
 }
 
 static int level_of(struct scenario *s, const struct person *p)
@@ -146,6 +149,7 @@ SCENARIO(the_highest_level_completes_the_training)
         EXPECT(training_of(s, &p).progress == 0.9);
         judge(s, &p, 10, &evidence, 1);
         struct training training = training_of(s, &p);
+        EXPECT(moved.old_level == 9 && moved.new_level == 10 && moved.training_id == training.id);
         EXPECT(training.status == TRAINING_COMPLETED && training.progress == 1);
         EXPECT(training.is_completed && training.completed_at_ms > 0);
         EXPECT(training.next_milestone == 0);
@@ -159,14 +163,16 @@ SCENARIO(a_disputed_change_is_taken_back_with_what_hangs_on_it)
         set_by_self(s, &p, 9);
         struct level_change change = judge(s, &p, 10, &evidence, 1);
         EXPECT(level_dispute(s->lease, s->arena, &key, p.user, change.id, "a quotation", &change,
-                             &s->error) == STATUS_OK);
+                             &moved, &s->error) == STATUS_OK);
         EXPECT(change.is_reverted && change.disputed_at_ms > 0);
+        EXPECT(moved.is_reverted && moved.change_id == change.id && moved.old_level == 10 &&
+               moved.new_level == 9 && moved.training_id == 0);
         EXPECT(strcmp(change.dispute_reason, "a quotation") == 0);
         EXPECT(level_of(s, &p) == 9);
         struct training training = training_of(s, &p);
         EXPECT(training.status == TRAINING_ACTIVE && training.progress == 0.9);
         EXPECT(!training.is_completed && training.next_milestone == 10);
-        EXPECT(level_dispute(s->lease, s->arena, &key, p.user, change.id, "again", &change,
+        EXPECT(level_dispute(s->lease, s->arena, &key, p.user, change.id, "again", &change, &moved,
                              &s->error) == STATUS_FAILED_PRECONDITION);
         EXPECT(level_of(s, &p) == 9);
 }
@@ -178,11 +184,11 @@ SCENARIO(a_dispute_takes_back_one_step_and_never_below_zero)
         struct level_change first = judge(s, &p, 1, &evidence, 1);
         struct level_change second = judge(s, &p, 2, &evidence, 1);
 
-        EXPECT(level_dispute(s->lease, s->arena, &key, p.user, first.id, "no", &first, &s->error) ==
-               STATUS_OK);
+        EXPECT(level_dispute(s->lease, s->arena, &key, p.user, first.id, "no", &first, &moved,
+                             &s->error) == STATUS_OK);
         EXPECT(level_of(s, &p) == 1 && training_of(s, &p).progress == 0.1);
         set_by_self(s, &p, 0);
-        EXPECT(level_dispute(s->lease, s->arena, &key, p.user, second.id, "no", &second,
+        EXPECT(level_dispute(s->lease, s->arena, &key, p.user, second.id, "no", &second, &moved,
                              &s->error) == STATUS_OK);
         EXPECT(level_of(s, &p) == 0 && training_of(s, &p).progress == 0);
 }
@@ -197,14 +203,14 @@ SCENARIO(peoples_own_changes_are_recorded_and_not_disputed)
         set_by_self(s, &p, 4);
         set_by_self(s, &p, 4);
         EXPECT(user_skill_set(s->lease, s->arena, p.user, p.skill, 6, LEVEL_BY_ADMIN, &stored,
-                              &s->error) == STATUS_OK);
+                              &moved, &s->error) == STATUS_OK);
         EXPECT(level_list(s->lease, s->arena, &key, p.user, p.skill, 0, 9, &list, &s->error) ==
                STATUS_OK);
         EXPECT(list.n_items == 2);
         for (size_t i = 0; i < list.n_items; i++) {
                 EXPECT(list.items[i].n_evidence == 0);
                 EXPECT(level_dispute(s->lease, s->arena, &key, p.user, list.items[i].id, "no",
-                                     &change, &s->error) == STATUS_FAILED_PRECONDITION);
+                                     &change, &moved, &s->error) == STATUS_FAILED_PRECONDITION);
         }
         EXPECT(list.n_items == 2 && strcmp(list.items[0].engine, LEVEL_BY_ADMIN) == 0 &&
                strcmp(list.items[1].engine, LEVEL_BY_SELF) == 0);
@@ -246,8 +252,8 @@ SCENARIO(what_is_missing_or_anothers_is_not_found)
         EXPECT(level_get(s->lease, s->arena, &key, p.user, 99, &change, &s->error) ==
                STATUS_NOT_FOUND);
         EXPECT(strcmp(s->error.resource, "level_change 99") == 0);
-        EXPECT(level_dispute(s->lease, s->arena, &key, other, id, "no", &change, &s->error) ==
-               STATUS_NOT_FOUND);
+        EXPECT(level_dispute(s->lease, s->arena, &key, other, id, "no", &change, &moved,
+                             &s->error) == STATUS_NOT_FOUND);
         EXPECT(level_list(s->lease, s->arena, &key, 99, 0, 0, 1, &list, &s->error) ==
                STATUS_NOT_FOUND);
         EXPECT(level_list(s->lease, s->arena, &key, p.user, 99, 0, 1, &list, &s->error) ==

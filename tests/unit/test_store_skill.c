@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+static struct level_moved moved; /* what came of the last change */
+
 static enum status set(struct scenario *s, int64_t user_id, int64_t skill_id, int level)
 {
         struct user_skill stored;
 
         return user_skill_set(s->lease, s->arena, user_id, skill_id, level, LEVEL_BY_SELF, &stored,
-                              &s->error);
+                              &moved, &s->error);
 }
 
 static int level(struct scenario *s, int64_t user_id, int64_t skill_id)

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+static struct level_moved moved; /* what came of the last change */
+
 static enum status add(struct scenario *s, int64_t user_id, int64_t skill_id,
                        enum training_status status, double progress, struct training *ret)
 {
@@ -133,7 +135,7 @@ SCENARIO(a_training_links_its_skill_and_knows_its_milestones)
         EXPECT(training.due_at_ms == training.started_at_ms + INT64_C(7) * 86400000);
         for (int level = 0; level <= SKILL_MAX_LEVEL; level++) {
                 EXPECT(user_skill_set(s->lease, s->arena, user, skill, level, LEVEL_BY_SELF,
-                                      &stored, &s->error) == STATUS_OK);
+                                      &stored, &moved, &s->error) == STATUS_OK);
                 EXPECT(training_get(s->lease, training.id, user, &training, &s->error) ==
                        STATUS_OK);
                 EXPECT(training.level == level && training.progress == level / 10.0);
@@ -163,7 +165,7 @@ SCENARIO(a_training_starts_where_the_level_is)
         int64_t user = store_fixture_user(s, "human"), skill = store_fixture_skill(s, "a");
         struct user_skill stored;
 
-        EXPECT(user_skill_set(s->lease, s->arena, user, skill, 6, LEVEL_BY_SELF, &stored,
+        EXPECT(user_skill_set(s->lease, s->arena, user, skill, 6, LEVEL_BY_SELF, &stored, &moved,
                               &s->error) == STATUS_OK);
         EXPECT(added(s, user, skill).progress == 0.6);
 }
@@ -198,7 +200,7 @@ SCENARIO(a_training_completed_by_hand_stays_so)
         struct user_skill stored;
 
         updated(s, id, TRAINING_COMPLETED, NULL);
-        EXPECT(user_skill_set(s->lease, s->arena, user, skill, 3, LEVEL_BY_SELF, &stored,
+        EXPECT(user_skill_set(s->lease, s->arena, user, skill, 3, LEVEL_BY_SELF, &stored, &moved,
                               &s->error) == STATUS_OK);
         EXPECT(training_get(s->lease, id, user, &training, &s->error) == STATUS_OK);
         EXPECT(training.status == TRAINING_COMPLETED && training.progress == 1 &&
@@ -214,7 +216,7 @@ SCENARIO(losing_the_highest_level_opens_the_training_again)
 
         for (int level = 10; level >= 9; level--)
                 EXPECT(user_skill_set(s->lease, s->arena, user, skill, level, LEVEL_BY_SELF,
-                                      &stored, &s->error) == STATUS_OK);
+                                      &stored, &moved, &s->error) == STATUS_OK);
         EXPECT(training_get(s->lease, id, user, &training, &s->error) == STATUS_OK);
         EXPECT(training.status == TRAINING_ACTIVE && training.progress == 0.9 &&
                !training.is_completed && training.next_milestone == 10);

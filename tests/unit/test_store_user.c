@@ -13,6 +13,8 @@
 #include <math.h>
 #include <string.h>
 
+static struct level_moved moved; /* what came of the last change */
+
 static struct user got(struct scenario *s, int64_t id)
 {
         struct user user = {.username = "", .email = ""};
@@ -212,7 +214,7 @@ static void furnish(struct scenario *s, int64_t id, int64_t skill_id)
         EXPECT(user_skill_link(s->lease, s->arena, id, skill_id, &user_skill, &s->error) ==
                STATUS_OK);
         EXPECT(training_add(s->lease, id, skill_id, &draft, &training, &s->error) == STATUS_OK);
-        EXPECT(level_set(s->lease, id, skill_id, 1, &reason, &s->error) == STATUS_OK);
+        EXPECT(level_set(s->lease, id, skill_id, 1, &reason, &moved, &s->error) == STATUS_OK);
         EXPECT(evaluation_note(s->lease, id, memory_id, &due, &s->error) == STATUS_OK);
         STMT(say, s->lease,
              "INSERT INTO message (room_id, seq, user_id, content, client_message_id, created_at)"
