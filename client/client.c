@@ -10,10 +10,10 @@
 
 #define RECONNECT_MIN_MS 10
 #define RECONNECT_MAX_MS 200
-/* See client_lane.patience_ns. Writes wait for the disk, and what leaves together is committed
- * together. */
+/* See client_lane.patience_ns. The service commits one message while it puts the last on disk: a
+ * second one is to be there by then, with what has gathered. */
 #define READ_PATIENCE_NS  1000000u
-#define WRITE_PATIENCE_NS 5000000u
+#define WRITE_PATIENCE_NS 300000u
 
 void client_unref(struct soc_client *c)
 {

@@ -38,7 +38,7 @@ enum status announce_invite(struct call *call, const Socializer__V1__Invite *inv
 /* A level that has moved, and the training that it completes, if there is one. */
 enum status announce_level(struct call *call, int64_t user_id, const struct level_moved *moved,
                            const char *skill_name, struct error *reterr) MUST_CHECK;
-/* The same at once, where there is no call: on the writer thread, behind the commit. */
+/* The same at once, where there is no call: on the settler thread, behind the commit. */
 void announce_level_now(struct service *service, int64_t user_id, const struct level_moved *moved,
                         const char *skill_name);
 enum status announce_membership(struct call *call, int64_t user_id, int64_t room_id, bool is_member,

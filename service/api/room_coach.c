@@ -6,6 +6,7 @@
 #include "service/api/coach_answers.h"
 #include "service/api/coach_choice.h"
 #include "service/api/disclose.h"
+#include "service/api/room_access.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
 #include "service/coach/prompt.h"
@@ -45,6 +46,8 @@ struct asking {
         struct question question;
         struct answer *answer;
         deadline_ns deadline;
+        enum room_coach_kind coach; /* as the room had it when the engine was asked */
+        enum coach_hears hears;
         struct arena arena;
         /* Below: in the arena. */
         struct coach_request request;
@@ -131,36 +134,56 @@ static enum status set_choice(struct asking *a, struct lease *lease, const struc
         return STATUS_OK;
 }
 
+/* Who asks, what and where. */
+struct found {
+        struct user user;
+        struct room room;
+        struct room_message message;
+};
+
+/* CANCELLED, NOT_FOUND: it is not to be answered any more. */
+static enum status read_question(struct asking *a, struct lease *lease, struct found *ret,
+                                 struct error *reterr)
+{
+        const struct question *q = &a->question;
+        enum status st = user_get(lease, &a->arena, q->user_id, &ret->user, reterr);
+
+        if (st == STATUS_OK)
+                st = room_get(lease, &a->arena, q->room_id, q->user_id, &ret->room, reterr);
+        if (st == STATUS_OK)
+                st = message_get(lease, &a->arena, q->room_id, q->message_id, &ret->message,
+                                 reterr);
+        if (st == STATUS_OK &&
+            (!room_is_in(&ret->room) || !ret->room.coach_enabled || ret->message.is_deleted))
+                return error_set(reterr, STATUS_CANCELLED, "the question is not asked any more");
+        return st;
+}
+
 /* Reads everything in one lease, which is given back. What has changed in the room since the
- * question was said either shows here, or ends the answer (answers_cancel_in_room()). */
+ * question was said either shows here, or ends the answer: when it is told
+ * (answers_cancel_in_room()), or at the latest when the answer is to be kept. */
 static enum status prepare(struct asking *a, struct error *reterr)
 {
         const struct question *q = &a->question;
-        struct room room;
-        struct room_message message;
-        struct user user;
+        struct found found;
         LEASE(lease, a->service->db, LEASE_READ, a->deadline);
         enum status st = lease_snapshot(&lease, reterr);
 
         if (st == STATUS_OK)
-                st = user_get(&lease, &a->arena, q->user_id, &user, reterr);
+                st = read_question(a, &lease, &found, reterr);
         if (st == STATUS_OK)
-                st = room_get(&lease, &a->arena, q->room_id, q->user_id, &room, reterr);
-        if (st == STATUS_OK)
-                st = message_get(&lease, &a->arena, q->room_id, q->message_id, &message, reterr);
-        if (st == STATUS_OK && (!room.coach_enabled || message.is_deleted))
-                return error_set(reterr, STATUS_CANCELLED, "the question is not asked any more");
-        if (st == STATUS_OK)
-                st = set_choice(a, &lease, &user, &room, reterr);
-        if (st == STATUS_OK && room.coach_hears == COACH_HEARS_CONVERSATION)
+                st = set_choice(a, &lease, &found.user, &found.room, reterr);
+        if (st == STATUS_OK && found.room.coach_hears == COACH_HEARS_CONVERSATION)
                 st = room_consent_messages(&lease, &a->arena, q->room_id, q->seq,
                                            ROOM_COACH_HISTORY, &a->heard, reterr);
         if (st != STATUS_OK)
                 return st;
         a->request.task = COACH_ROOM;
         a->request.deadline = a->deadline;
-        a->request.username = user.username;
-        a->request.message = question_of(message.content);
+        a->request.username = found.user.username;
+        a->request.message = question_of(found.message.content);
+        a->coach = found.room.coach;
+        a->hears = found.room.coach_hears;
         return set_history(a, reterr);
 }
 
@@ -254,8 +277,7 @@ static const char *shorten(struct arena *arena, const char *text)
         return text;
 }
 
-/* On the writer thread, as is everything that ends an answer: what was committed before this has
- * told it. */
+/* On the writer thread. What has been committed by now ends the answer, told or not. */
 static enum status keep_answer(void *arg, struct error *reterr)
 {
         struct asking *a = arg;
@@ -270,6 +292,7 @@ static enum status keep_answer(void *arg, struct error *reterr)
                 .asker_id = q->user_id,
         };
         struct room_event event = {.room_id = q->room_id, .kind = ROOM_EVENT_MESSAGE};
+        struct found found;
         bool repeated;
         enum status st = answer_check(a->answer, reterr);
 
@@ -278,7 +301,11 @@ static enum status keep_answer(void *arg, struct error *reterr)
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, a->service->db, LEASE_WRITE, DEADLINE_NEVER);
-        st = message_append(&lease, &a->arena, &draft, &event.message, &repeated, reterr);
+        st = read_question(a, &lease, &found, reterr);
+        if (st == STATUS_OK && (found.room.coach != a->coach || found.room.coach_hears != a->hears))
+                return error_set(reterr, STATUS_CANCELLED, "the room's coach has changed");
+        if (st == STATUS_OK)
+                st = message_append(&lease, &a->arena, &draft, &event.message, &repeated, reterr);
         if (st != STATUS_OK)
                 return st;
         event.seq = event.message.seq;
@@ -363,7 +390,8 @@ static void refuse(struct service *service, const struct question *q, enum statu
         publisher_room_event(service->publisher, &event);
 }
 
-/* On the writer thread, right after the commit: what is committed later finds the answer. */
+/* Right behind the commit, on the thread that tells of all commits: what is committed later finds
+ * the answer. */
 static void begin(struct service *service, void *arg)
 {
         const struct question *q = arg;

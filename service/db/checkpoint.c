@@ -22,6 +22,7 @@ static int committed(void *arg, sqlite3 *handle, const char *name, int n_frames)
         (void)handle;
         (void)name;
         wal->n_frames = n_frames;
+        wal->grew = true;
         db_counter_set(&wal->bytes,
                        WAL_HEADER_BYTES + (uint64_t)n_frames * (PAGE_BYTES + FRAME_HEADER_BYTES));
         return SQLITE_OK;
@@ -44,15 +45,14 @@ static void note(struct db_wal *wal, const struct error *error)
         wal->failing = failing;
 }
 
-static void checkpoint(struct db *db, int mode)
+static void checkpoint(struct db *db, int mode, struct error *ret)
 {
         struct db_wal *wal = &db->wal;
-        struct error error = ERROR_INIT;
         int rc = sqlite3_wal_checkpoint_v2(db->writer.conn.handle, "main", mode, NULL, NULL);
 
         if (rc != SQLITE_OK)
-                db_conn_error(&db->writer.conn, rc, &error);
-        note(wal, &error);
+                db_conn_error(&db->writer.conn, rc, ret);
+        note(wal, ret);
         wal->n_frames_tried = wal->n_frames;
         if (rc != SQLITE_OK)
                 return;
@@ -66,8 +66,10 @@ static void checkpoint(struct db *db, int mode)
 /* Waits for readers, but not for long. */
 static void checkpoint_with_readers(struct db *db)
 {
+        struct error error = ERROR_INIT;
+
         sqlite3_busy_timeout(db->writer.conn.handle, WAIT_FOR_READERS_MS);
-        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, &error);
         sqlite3_busy_timeout(db->writer.conn.handle, DB_BUSY_TIMEOUT_MS);
 }
 
@@ -79,6 +81,7 @@ void db_empty_log(struct db *db)
 void db_wal_checkpoint_when_due(struct db *db)
 {
         struct db_wal *wal = &db->wal;
+        struct error error = ERROR_INIT;
 
         if (atomic_load_explicit(&wal->must_be_empty, memory_order_relaxed) &&
             atomic_exchange(&wal->must_be_empty, false)) {
@@ -90,7 +93,7 @@ void db_wal_checkpoint_when_due(struct db *db)
         if (wal->n_frames - wal->n_frames_tried < DUE_FRAMES)
                 return;
         if (wal->n_frames < TOO_MANY_FRAMES) {
-                checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+                checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, &error);
                 return;
         }
         checkpoint_with_readers(db);
@@ -98,5 +101,12 @@ void db_wal_checkpoint_when_due(struct db *db)
 
 void db_wal_checkpoint_all(struct db *db)
 {
-        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+        struct error error = ERROR_INIT;
+
+        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, &error);
+}
+
+void db_wal_repair(struct db *db, struct error *reterr)
+{
+        checkpoint(db, SQLITE_CHECKPOINT_FULL, reterr);
 }

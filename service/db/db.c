@@ -80,6 +80,7 @@ static struct db *db_new(const struct db_options *options)
         pthread_mutex_init(&db->pool.lock, NULL);
         pthread_mutex_init(&db->writer.lock, NULL);
         pthread_cond_init(&db->writer.not_empty, NULL);
+        pthread_cond_init(&db->settler.changed, NULL);
         db->path = strdup(options->path);
         db->pool.conns = calloc(options->n_readers, sizeof(*db->pool.conns));
         if (!db->path || !db->pool.conns)
@@ -117,7 +118,8 @@ static enum status open_writer(struct db *db, const struct db_options *options,
         db_wal_watch(db);
         /* What the last run left in the log. */
         db_wal_checkpoint_all(db);
-        return STATUS_OK;
+        /* From now on the settler sees to it that commits are on disk. */
+        return db_conn_exec(&db->writer.conn, "PRAGMA synchronous = NORMAL", reterr);
 }
 
 static enum status open_readers(struct db *db, const struct db_options *options,
@@ -148,6 +150,10 @@ static enum status open_all(struct db *db, const struct db_options *options, str
 
         if (st == STATUS_OK)
                 st = open_readers(db, options, &error);
+        if (st == STATUS_OK)
+                st = db_settler_open(db, options->vfs, &error);
+        if (st == STATUS_OK)
+                st = db_settler_start(db, &error);
         if (st == STATUS_OK)
                 st = db_writer_start(db, options->max_waiting_writes, &error);
         return st == STATUS_OK ? st : explain(options, &error, reterr);
@@ -182,6 +188,7 @@ struct db *db_close(struct db *db)
         assert(db->pool.n_free == db->pool.n_conns && db->pool.n_waiting == 0);
         was_open = db->writer.started;
         db_writer_stop(db);
+        db_settler_stop(db);
         for (unsigned i = 0; i < db->pool.n_conns; i++)
                 db_conn_close(&db->pool.conns[i]);
         if (was_open)
@@ -189,6 +196,7 @@ struct db *db_close(struct db *db)
         db_conn_close(&db->writer.conn);
         if (db->lock_fd >= 0)
                 close(db->lock_fd);
+        pthread_cond_destroy(&db->settler.changed);
         pthread_cond_destroy(&db->writer.not_empty);
         pthread_mutex_destroy(&db->writer.lock);
         pthread_mutex_destroy(&db->pool.lock);

@@ -13,11 +13,11 @@
  * across an RPC, a network call, a coach's answer or a password hash.
  *
  * Threads. Read leases: any thread, one at a time a thread. Writes happen on the writer thread
- * alone, which commits whatever is waiting as one transaction (group commit, synchronous=FULL) and
- * answers it all afterwards; there a LEASE_WRITE is a savepoint in that transaction. Elsewhere a
- * LEASE_WRITE fails with INTERNAL: hand a function to db_write() instead. A LEASE_READ on the
- * writer thread is the writer's connection too: it waits for nobody and sees what the group has
- * written.
+ * alone, which commits whatever is waiting as one transaction (group commit); the settler thread
+ * puts that on disk and answers it all afterwards, while the writer is at the next. On the writer
+ * thread a LEASE_WRITE is a savepoint in that transaction. Elsewhere a LEASE_WRITE fails with
+ * INTERNAL: hand a function to db_write() instead. A LEASE_READ on the writer thread is the
+ * writer's connection too: it waits for nobody and sees what the group has written.
  *
  * Nothing above this folder knows SQLite: PostgreSQL is to fit under the same functions. */
 #ifndef SERVICE_DB_DB_H
@@ -52,11 +52,11 @@ struct db_options {
         uint32_t long_lease_ms; /* log leases held longer than this, naming the holder; 0 = off */
 };
 
-/* Opens or creates the database (mode 0600), upgrades its schema, starts the writer thread.
- * FAILED_PRECONDITION when the schema is newer than this program, when another process has the
- * database (it is locked by PATH.lock) or when its folder cannot be written to; DATA_LOSS when the
- * file is no (or a damaged) database; the text says what to do. Before an upgrade a checked copy
- * goes to backup_dir, which is created; without it there is no upgrade. */
+/* Opens or creates the database (mode 0600), upgrades its schema, starts the writer and the settler
+ * thread. FAILED_PRECONDITION when the schema is newer than this program, when another process has
+ * the database (it is locked by PATH.lock) or when its folder cannot be written to; DATA_LOSS when
+ * the file is no (or a damaged) database; the text says what to do. Before an upgrade a checked
+ * copy goes to backup_dir, which is created; without it there is no upgrade. */
 enum status db_open(const struct db_options *options, struct db **ret,
                     struct error *reterr) MUST_CHECK;
 /* Finishes waiting writes, checkpoints, closes. Asserts that nothing is leased. Accepts NULL. */
@@ -154,6 +154,8 @@ enum status stmt_run(struct stmt *s, struct error *reterr) MUST_CHECK;
 void stmt_reset(struct stmt *s);
 /* Rows that the last INSERT, UPDATE or DELETE of this lease's connection changed. */
 int64_t stmt_changes(const struct stmt *s);
+/* The number of the row that the last INSERT added. */
+int64_t stmt_last_id(const struct stmt *s);
 
 int64_t stmt_int(const struct stmt *s, int column);
 double stmt_double(const struct stmt *s, int column);
@@ -164,12 +166,16 @@ bool stmt_is_null(const struct stmt *s, int column);
 /* --- writing --- */
 
 /* Work for the writer thread. run() is called there inside the group's transaction, takes
- * LEASE_WRITE leases and must not block. done() is called on the writer thread once the group is
- * committed (STATUS_OK), or failed to be and nothing of it happened. Both are needed. */
+ * LEASE_WRITE leases and must not block. done() is called on the settler thread, in the order of
+ * the commits, once the group is on disk (STATUS_OK), or failed to be committed and nothing of it
+ * happened; UNAVAILABLE with is_committed when the disk fails so that nobody knows whether it
+ * lasts. Both are needed. */
 struct db_job {
         void (*run)(struct db_job *job);
         void (*done)(struct db_job *job, enum status commit_status, const struct error *error);
         struct db_job *next; /* the queue's */
+        uint64_t number;
+        bool is_committed; /* for done(): whatever the status, readers see it */
 };
 
 /* Queues a job. RESOURCE_EXHAUSTED when the queue is full, UNAVAILABLE while closing: done() is not
@@ -183,10 +189,14 @@ enum status db_submit(struct db *db, struct db_job *job, struct error *reterr) M
 typedef enum status (*db_write_fn)(void *arg, struct error *reterr);
 enum status db_write(struct db *db, db_write_fn fn, void *arg, deadline_ns deadline,
                      struct error *reterr) MUST_CHECK;
-/* The same, and then(arg) on the writer thread once fn's work is committed, before any later group:
- * what is told of writes is told in their order. */
+/* The same, and then(arg) on the settler thread once fn's work is on disk, or committed and in
+ * doubt, before what was committed later: what is told of writes is told in their order. */
 enum status db_write_then(struct db *db, db_write_fn fn, void (*then)(void *arg), void *arg,
                           deadline_ns deadline, struct error *reterr) MUST_CHECK;
+/* What a read lease saw may have been committed and not yet be on disk. True: job->done() is called
+ * on the settler thread once all of that is, or cannot be; run() is not. False: it is on disk, and
+ * the job is not used. After the lease's release, before what was read leaves the process. */
+bool db_when_settled(struct db *db, struct db_job *job) MUST_CHECK;
 /* After the next commit the write-ahead log is written back and emptied, so that what was deleted
  * or overwritten is on disk no more. Any thread. */
 void db_empty_log(struct db *db);

@@ -3,7 +3,8 @@
  *     db.c        open, close            conn.c        a connection and its settings
  *     pool.c      who gets a reader      conn_error.c  SQLite's errors as ours
  *     lease.c     the scope of using it  stmt.c        statements; stmt_cache.c keeps them
- *     writer.c    group commit           checkpoint.c  the write-ahead log back into the file
+ *     writer.c    group commit           settle.c      on disk, then answered
+ *     checkpoint.c  the write-ahead log back into the file
  *     migrate.c   the schema             backup.c      a copy before it changes
  *     stats.c     what an operator sees
  */
@@ -146,6 +147,8 @@ struct db_writer {
         struct db_job *first, *last;
         unsigned n_queued, max_queued;
         bool closing;
+        enum { REPAIR_NONE, REPAIR_WANTED, REPAIR_DONE } repair; /* of the log */
+        struct error repair_error;
 
         /* The rest belongs to the writer thread. */
         sqlite3_stmt *begin, *commit, *rollback;
@@ -161,7 +164,6 @@ struct db_writer {
         bool job_open; /* and has a savepoint already */
 
         db_counter n_groups, n_writes, n_rollbacks;
-        struct db_timing commit_times;
 };
 
 /* The writer's connection must be open. */
@@ -175,12 +177,59 @@ void db_writer_lease_rollback(struct db *db);
 /* Called after every error on the writer's connection. */
 void db_writer_check_group(struct db *db, const struct error *error);
 
+/* --- the settler --- */
+
+/* The writer is at most so many groups ahead of the disk. */
+#define DB_MAX_UNSETTLED 8
+
+/* What one transaction did. */
+struct db_group {
+        struct db_group *next;
+        struct db_job *jobs;
+        uint64_t number; /* of the last commit begun with it */
+        uint64_t commit_ns; /* when that began */
+        bool must_sync; /* it is in the log, and not known to be on disk */
+        struct error error; /* nothing of it happened */
+};
+
+struct db_settler {
+        struct db_conn conn; /* for its handle on the log; reads nothing */
+        sqlite3_file *log;
+        pthread_t thread;
+        bool started;
+
+        /* Under the writer's lock. */
+        pthread_cond_t changed;
+        struct db_group groups[DB_MAX_UNSETTLED], *free;
+        struct db_group *first, *last; /* committed */
+        unsigned n_unsettled;
+        struct db_job *first_waiting, *last_waiting; /* of db_when_settled() */
+        bool closing;
+
+        _Atomic uint64_t n_begun; /* commits */
+        _Atomic uint64_t n_settled; /* of them */
+
+        /* The rest belongs to its thread. */
+        bool failing; /* what is on disk is not known */
+        db_counter n_syncs;
+        struct db_timing commit_times; /* from the beginning of a commit until it is on disk */
+};
+
+enum status db_settler_open(struct db *db, const char *vfs, struct error *reterr) MUST_CHECK;
+enum status db_settler_start(struct db *db, struct error *reterr) MUST_CHECK;
+/* After the writer has stopped, which waits until all is settled. Closes the connection as well. */
+void db_settler_stop(struct db *db);
+/* Hands over a group, whose transaction has ended. Writer thread. */
+void db_settler_add(struct db *db, struct db_group *group);
+bool db_on_settler(const struct db *db);
+
 /* --- the write-ahead log; writer thread only --- */
 
 struct db_wal {
         int n_frames; /* after the last commit */
         int n_frames_tried; /* when it was last written back */
         bool failing;
+        bool grew; /* the last commit has put something into it */
         atomic_bool must_be_empty; /* db_empty_log() has been asked for; any thread */
         db_counter bytes;
         db_counter n_checkpoints;
@@ -190,6 +239,8 @@ void db_wal_watch(struct db *db);
 /* Writes the log back once it has grown. Readers go on; none is waited for until it is far too
  * large, and then briefly. */
 void db_wal_checkpoint_when_due(struct db *db);
+/* Writes all of it back, when it cannot be relied on any more. */
+void db_wal_repair(struct db *db, struct error *reterr);
 /* Writes back everything and empties the log. */
 void db_wal_checkpoint_all(struct db *db);
 
@@ -208,6 +259,7 @@ struct db {
         uint64_t slow_query_ns, long_lease_ns; /* UINT64_MAX = off */
         struct db_pool pool;
         struct db_writer writer;
+        struct db_settler settler;
         struct db_wal wal;
 };
 

@@ -76,7 +76,7 @@ void db_stats(struct db *db, struct db_stats *ret)
         stats.n_rollbacks = db_counter_get(&w->n_rollbacks);
         stats.n_checkpoints = db_counter_get(&db->wal.n_checkpoints);
         stats.wal_bytes = db_counter_get(&db->wal.bytes);
-        add_timing(&stats.commit_seconds, &w->commit_times);
+        add_timing(&stats.commit_seconds, &db->settler.commit_times);
         *ret = stats;
 }
 

@@ -238,6 +238,11 @@ int64_t stmt_changes(const struct stmt *s)
         return is_held(s) ? sqlite3_changes64(s->lease->conn->handle) : 0;
 }
 
+int64_t stmt_last_id(const struct stmt *s)
+{
+        return is_held(s) ? sqlite3_last_insert_rowid(s->lease->conn->handle) : 0;
+}
+
 /* --- columns --- */
 
 int64_t stmt_int(const struct stmt *s, int column)

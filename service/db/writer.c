@@ -4,8 +4,7 @@
  *         job 1: SAVEPOINT lease … RELEASE lease
  *         job 2: SAVEPOINT lease … ROLLBACK TO lease, RELEASE lease
  *         …
- *     COMMIT                     one fsync for all
- *     done() of every job        answers go out
+ *     COMMIT                     into the log; settle.c puts it on disk and answers
  *     checkpoint, when it is due while nobody waits for an answer
  *
  * SQLite rolls the whole transaction back by itself after some errors (disk full, I/O, no memory).
@@ -102,71 +101,63 @@ static enum status group_begin(struct db *db, struct error *reterr)
         return st;
 }
 
-static enum status group_commit(struct db *db, struct error *reterr)
+static enum status group_commit(struct db *db, struct db_group *group)
 {
         struct db_writer *w = &db->writer;
-        uint64_t started_ns = clock_mono_ns();
-        enum status st = run(db, w->commit, reterr);
+        enum status st;
 
+        group->commit_ns = clock_mono_ns();
+        db->wal.grew = false;
+        /* Before anybody can see it. */
+        atomic_store(&db->settler.n_begun, ++group->number);
+        st = run(db, w->commit, &group->error);
+        group->must_sync = db->wal.grew;
         if (st != STATUS_OK)
                 return st;
-        db_timing_add(&w->commit_times, clock_mono_ns() - started_ns);
         db_counter_add(&w->n_groups, 1);
         db_counter_add(&w->n_writes, w->n_committed);
         return STATUS_OK;
 }
 
-static enum status group_end(struct db *db, struct error *reterr)
+static void group_end(struct db *db, struct db_group *group)
 {
         struct db_writer *w = &db->writer;
-        enum status st = w->failure.status;
 
-        if (st != STATUS_OK)
-                *reterr = w->failure;
+        if (w->failure.status != STATUS_OK)
+                group->error = w->failure;
         else if (w->n_committed > 0)
-                st = group_commit(db, reterr);
+                group_commit(db, group);
         w->in_group = false;
         w->failure.status = STATUS_OK;
         /* Nothing was kept, or could be kept. ROLLBACK ends the transaction whatever it returns. */
         if (!sqlite3_get_autocommit(w->conn.handle))
                 (void)run(db, w->rollback, NULL);
-        return st;
 }
 
-static void run_group(struct db *db, struct db_job *jobs)
+static void run_group(struct db *db, struct db_group *group)
 {
         struct db_writer *w = &db->writer;
-        struct error error = ERROR_INIT;
-        enum status st = group_begin(db, &error);
 
-        if (st == STATUS_OK) {
-                for (struct db_job *job = jobs; job && w->failure.status == STATUS_OK;
-                     job = job->next)
-                        job->run(job);
-                st = group_end(db, &error);
-        }
-        for (struct db_job *job = jobs, *next = NULL; job; job = next) {
-                next = job->next; /* done() may free the job */
-                job->done(job, st, &error);
-        }
+        if (group_begin(db, &group->error) != STATUS_OK)
+                return;
+        for (struct db_job *job = group->jobs; job && w->failure.status == STATUS_OK;
+             job = job->next)
+                job->run(job);
+        group_end(db, group);
 }
 
 /* --- the queue --- */
 
-/* All that waits, up to the bound of a group; waits for the first. NULL: closing, nothing left. */
-static struct db_job *take_group(struct db_writer *w)
+/* All that waits, up to the bound of a group. */
+static struct db_job *take_jobs(struct db_writer *w)
 {
-        struct db_job *jobs, *last = NULL;
-        unsigned n = 0;
+        struct db_job *jobs = w->first, *last = jobs;
+        unsigned n = 1;
 
-        LOCK(&w->lock);
-        while (!w->first && !w->closing)
-                pthread_cond_wait(&w->not_empty, &w->lock);
-        jobs = w->first;
-        for (struct db_job *job = jobs; job && n < MAX_GROUP; job = job->next, n++)
-                last = job;
-        if (!last)
-                return NULL;
+        while (last->next && n < MAX_GROUP) {
+                last = last->next;
+                n++;
+        }
         w->first = last->next;
         if (!w->first)
                 w->last = NULL;
@@ -175,17 +166,61 @@ static struct db_job *take_group(struct db_writer *w)
         return jobs;
 }
 
+/* What is to be written next; waits for it, and for the settler when that is far behind. NULL: the
+ * settler wants the log repaired, or closing and nothing is left. */
+static struct db_group *take_group(struct db *db)
+{
+        struct db_writer *w = &db->writer;
+        struct db_settler *s = &db->settler;
+        struct db_group *group;
+
+        LOCK(&w->lock);
+        while (w->repair != REPAIR_WANTED && (!w->first || !s->free) &&
+               (!w->closing || w->first || s->n_unsettled > 0))
+                pthread_cond_wait(&w->not_empty, &w->lock);
+        if (w->repair == REPAIR_WANTED || !w->first)
+                return NULL;
+        group = s->free;
+        s->free = group->next;
+        s->n_unsettled++;
+        *group = (struct db_group){.jobs = take_jobs(w), .number = atomic_load(&s->n_begun)};
+        return group;
+}
+
+static bool repair_is_wanted(struct db_writer *w)
+{
+        LOCK(&w->lock);
+        return w->repair == REPAIR_WANTED;
+}
+
+static void repair_log(struct db *db)
+{
+        struct db_writer *w = &db->writer;
+        struct error error = ERROR_INIT;
+
+        db_wal_repair(db, &error);
+        LOCK(&w->lock);
+        w->repair_error = error;
+        w->repair = REPAIR_DONE;
+        pthread_cond_signal(&db->settler.changed);
+}
+
 static void *writer_main(void *arg)
 {
         struct db *db = arg;
-        struct db_job *jobs;
+        struct db_group *group;
 
         writer_of = db;
-        while ((jobs = take_group(&db->writer))) {
-                run_group(db, jobs);
-                db_wal_checkpoint_when_due(db);
+        for (;;) {
+                while ((group = take_group(db))) {
+                        run_group(db, group);
+                        db_settler_add(db, group);
+                        db_wal_checkpoint_when_due(db);
+                }
+                if (!repair_is_wanted(&db->writer))
+                        return NULL;
+                repair_log(db);
         }
-        return NULL;
 }
 
 enum status db_submit(struct db *db, struct db_job *job, struct error *reterr)
@@ -278,7 +313,7 @@ static void sync_done(struct db_job *job, enum status commit_status, const struc
 {
         struct sync_job *sync = (struct sync_job *)job;
 
-        if (commit_status == STATUS_OK && sync->fn_status == STATUS_OK && sync->then)
+        if (job->is_committed && sync->fn_status == STATUS_OK && sync->then)
                 sync->then(sync->arg);
         /* The waiter may be gone, and its stack with it, once the lock is let go. */
         LOCK(&sync->lock);
@@ -327,7 +362,7 @@ enum status db_write_then(struct db *db, db_write_fn fn, void (*then)(void *arg)
         };
         enum status st;
 
-        if (db_on_writer(db) || db_thread_holds_lease())
+        if (db_on_writer(db) || db_on_settler(db) || db_thread_holds_lease())
                 return error_set(reterr, STATUS_INTERNAL,
                                  "db_write() inside a lease or a job would wait for itself");
         pthread_mutex_init(&sync.lock, NULL);

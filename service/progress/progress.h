@@ -34,7 +34,7 @@ struct progress_options {
         enum status (*disclose)(void *closure, struct lease *lease, struct arena *arena,
                                 int64_t user_id, const struct coach_request *request,
                                 struct error *reterr);
-        /* A level has moved, which is committed. On the writer thread. */
+        /* A level has moved, which is committed. On the settler thread. */
         void (*moved)(void *closure, int64_t user_id, const struct level_moved *moved,
                       const char *skill_name);
         void *closure;

@@ -168,6 +168,21 @@ static void send_bytes(struct exchange *e, const struct buffer *out)
         exchange_send(e);
 }
 
+void batch_enter(struct rpc_server *s)
+{
+        LOCK(&s->mutex);
+        s->n_writing++;
+}
+
+/* The database's threads are not the server's, which may be freed as soon as none of them is in it:
+ * hence all of it under the mutex. */
+void batch_leave(struct rpc_server *s)
+{
+        LOCK(&s->mutex);
+        if (--s->n_writing == 0)
+                pthread_cond_broadcast(&s->answered);
+}
+
 void batch_part_done(struct exchange *e)
 {
         if (atomic_fetch_sub(&e->n_open, 1) != 1)
@@ -228,8 +243,20 @@ static enum status run_read(struct rpc_server *s, struct item *item, struct call
         return st;
 }
 
+/* On the settler thread. Whether the disk took it is for those to hear who wrote it. */
+static void reads_settled(struct db_job *job, enum status status, const struct error *error)
+{
+        struct part *part = (struct part *)((char *)job - offsetof(struct part, settled));
+        struct rpc_server *s = part->exchange->server;
+
+        (void)status;
+        (void)error;
+        batch_part_done(part->exchange);
+        batch_leave(s);
+}
+
 /* Reads, refusals and calls of methods that do not exist. */
-static void run_reads(struct part *part)
+static void run_all(struct part *part)
 {
         struct exchange *e = part->exchange;
         struct dispatch_memo memo;
@@ -250,6 +277,22 @@ static void run_reads(struct part *part)
                 batch_reply(item, &call, &reply);
                 arena_reset(&part->arena);
         }
+}
+
+/* What was read leaves the process only when it is on disk: a follower that has seen an event would
+ * not know that the power failed and the event was never there. */
+static void run_reads(struct part *part)
+{
+        struct exchange *e = part->exchange;
+
+        run_all(part);
+        atomic_fetch_add(&e->n_open, 1);
+        batch_enter(e->server);
+        part->settled.done = reads_settled;
+        if (db_when_settled(e->server->service->db, &part->settled))
+                return;
+        atomic_fetch_sub(&e->n_open, 1);
+        batch_leave(e->server);
 }
 
 static void run_reads_task(struct task *task)

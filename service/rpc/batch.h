@@ -11,6 +11,10 @@
 void batch_run(struct task *task);
 /* One part is done; the last one sends the reply. Any thread. */
 void batch_part_done(struct exchange *e);
+/* Around what a thread of the database does for a message, up to the end of the reply: until all
+ * have left the server is not freed. */
+void batch_enter(struct rpc_server *s);
+void batch_leave(struct rpc_server *s);
 /* Appends the reply of one call to its part. call is what dispatch_begin() filled. Returns the
  * status that the client gets to see. */
 enum status batch_encode(struct item *item, const struct call *call, struct frame_reply *reply);

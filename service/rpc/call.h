@@ -56,10 +56,10 @@ enum status call_write(struct call *call, call_write_fn fn, void *arg, bool *ret
 /* CANCELLED or DEADLINE_EXCEEDED once nobody waits any more; handlers that take their time ask. */
 enum status call_check(struct call *call, struct error *reterr) MUST_CHECK;
 
-/* Runs fn after what the call wrote is committed and before the call is answered (publish an event,
- * forget a token), on the writer thread and in the order of the commits. Not run when the handler,
- * the function or the commit fails. arg lives in the arena. RESOURCE_EXHAUSTED when there is no
- * memory. */
+/* Runs fn after what the call wrote is on disk and before the call is answered (publish an event,
+ * forget a token), on the settler thread and in the order of the commits. Also when the disk does
+ * not confirm it, since readers see it; not when the handler, the function or the commit fails. arg
+ * lives in the arena. RESOURCE_EXHAUSTED when there is no memory. */
 enum status call_after_commit(struct call *call, void (*fn)(struct service *service, void *arg),
                               void *arg, struct error *reterr) MUST_CHECK;
 

@@ -40,7 +40,8 @@ struct rpc_server {
         pthread_mutex_t mutex;
         pthread_cond_t answered; /* n_accepted or n_writing is 0 */
         /* Below: under the mutex. */
-        unsigned n_writing; /* messages whose writes somebody is at, up to the end of the reply */
+        unsigned n_writing; /* messages that a thread of the database has, up to the end of the
+                               reply */
         struct part *free_parts;
         unsigned n_free_parts;
         deadline_ns prune_at; /* the writer thread's: when to forget old replies again */

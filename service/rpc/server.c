@@ -192,7 +192,7 @@ void rpc_server_drain(struct rpc_server *s, deadline_ns deadline)
         (void)wait_for_zero(s, &s->n_accepted, deadline_in_ms(CANCEL_GRACE_MS));
 }
 
-/* Until the writer thread has left the server. */
+/* Until the database's threads have left the server. */
 static void wait_for_writing(struct rpc_server *s)
 {
         LOCK(&s->mutex);

@@ -26,21 +26,6 @@ struct writing {
         struct write_call calls[];
 };
 
-static void begin(struct rpc_server *s)
-{
-        LOCK(&s->mutex);
-        s->n_writing++;
-}
-
-/* The writer thread is not the server's, which may be freed as soon as nobody is writing: hence all
- * of it under the mutex. */
-static void end(struct rpc_server *s)
-{
-        LOCK(&s->mutex);
-        if (--s->n_writing == 0)
-                pthread_cond_broadcast(&s->answered);
-}
-
 static void finish(struct part *part)
 {
         struct exchange *e = part->exchange;
@@ -50,10 +35,10 @@ static void finish(struct part *part)
         atomic_fetch_sub(&s->n_writes, 1);
         /* After this the part is somebody else's. */
         batch_part_done(e);
-        end(s);
+        batch_leave(s);
 }
 
-/* --- on the writer thread --- */
+/* --- on the writer thread; done() on the settler thread --- */
 
 static enum status run_one(struct rpc_server *s, struct write_call *w, struct buffer *packed,
                            struct frame_bytes *ret, struct error *reterr)
@@ -121,7 +106,8 @@ static void run(struct db_job *job)
         prune(s);
 }
 
-/* Nothing of the job happened: every call answers that instead of its reply. */
+/* Every call answers that instead of its reply: nothing of the job happened, or nobody knows
+ * whether it lasts. What there is to forget or to tell of what can be seen is done even then. */
 static void answer_all(struct writing *w, enum status status, const struct error *error)
 {
         struct frame_reply reply;
@@ -133,7 +119,8 @@ static void answer_all(struct writing *w, enum status status, const struct error
                 batch_reply_init(&reply);
                 reply.error = one->failure ? *one->failure : *error;
                 reply.status = one->failure ? one->failure->status : status;
-                one->call.after = NULL;
+                if (!w->job.is_committed)
+                        one->call.after = NULL;
                 one->status = batch_encode(one->item, &one->call, &reply);
         }
 }
@@ -214,7 +201,7 @@ void writing_submit(struct part *part)
         size_t n = 0;
         bool has_any = false;
 
-        begin(s);
+        batch_enter(s);
         for (size_t i = 0; i < e->n_items; i++)
                 n += e->items[i].part == part;
         struct writing *w = arena_alloc(&part->arena, sizeof(*w) + n * sizeof(w->calls[0]));

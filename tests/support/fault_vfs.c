@@ -21,7 +21,10 @@ static struct {
         bool has_end;
         unsigned n_hits;
         unsigned long n_syncs;
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+        bool syncs_wait;
+        unsigned n_held;
+        pthread_cond_t released;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .released = PTHREAD_COND_INITIALIZER};
 
 void fault_vfs_arm(enum fault fault, unsigned n, unsigned times)
 {
@@ -51,6 +54,31 @@ unsigned long fault_vfs_syncs(void)
 
         pthread_mutex_lock(&state.lock);
         n = state.n_syncs;
+        pthread_mutex_unlock(&state.lock);
+        return n;
+}
+
+void fault_vfs_hold_syncs(void)
+{
+        pthread_mutex_lock(&state.lock);
+        state.syncs_wait = true;
+        pthread_mutex_unlock(&state.lock);
+}
+
+void fault_vfs_release_syncs(void)
+{
+        pthread_mutex_lock(&state.lock);
+        state.syncs_wait = false;
+        pthread_cond_broadcast(&state.released);
+        pthread_mutex_unlock(&state.lock);
+}
+
+unsigned fault_vfs_held_syncs(void)
+{
+        unsigned n;
+
+        pthread_mutex_lock(&state.lock);
+        n = state.n_held;
         pthread_mutex_unlock(&state.lock);
         return n;
 }
@@ -118,6 +146,10 @@ static int file_sync(sqlite3_file *file, int flags)
 {
         pthread_mutex_lock(&state.lock);
         state.n_syncs++;
+        state.n_held++;
+        while (state.syncs_wait)
+                pthread_cond_wait(&state.released, &state.lock);
+        state.n_held--;
         pthread_mutex_unlock(&state.lock);
         if (hit(FAULT_SYNC))
                 return SQLITE_IOERR_FSYNC;

@@ -25,5 +25,10 @@ void fault_vfs_arm(enum fault fault, unsigned n, unsigned times);
 unsigned fault_vfs_disarm(void);
 /* fsyncs since the start, whether they failed or not. */
 unsigned long fault_vfs_syncs(void);
+/* From now on fsyncs wait, as on a slow disk, until they are let go. */
+void fault_vfs_hold_syncs(void);
+void fault_vfs_release_syncs(void);
+/* How many fsyncs wait. */
+unsigned fault_vfs_held_syncs(void);
 
 #endif

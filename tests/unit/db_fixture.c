@@ -77,6 +77,7 @@ int fixture_teardown(void **state)
         unsigned n_leased = f->db ? fixture_stats(f).n_leased : 0;
 
         fault_vfs_disarm();
+        fault_vfs_release_syncs();
         f->db = db_close(f->db);
         t_remove_dir(f->dir);
         free(f);

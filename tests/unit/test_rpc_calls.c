@@ -2,6 +2,7 @@
 #include "tests/unit/rpc_fixture.h"
 
 #include "common/log.h"
+#include "service/rpc/internal.h"
 #include "tests/support/fault_vfs.h"
 
 #include <string.h>
@@ -153,7 +154,7 @@ static void what_could_not_be_committed_was_not_done(void **state)
         struct rpc_fixture *f = *state;
         AUTO_BUFFER out = BUFFER_INIT;
 
-        fault_vfs_arm(FAULT_SYNC, 1, 0);
+        fault_vfs_arm(FAULT_WRITE, 1, 0);
         for (uint8_t i = 0; i < 3; i++)
                 put_write(f, &out, i, i == 0 ? "listening" : i == 1 ? "asking" : "");
         nng_msg *m = raw_exchange(&f->raw, out.data, out.n_bytes);
@@ -168,6 +169,56 @@ static void what_could_not_be_committed_was_not_done(void **state)
         put_write(f, &out, 0, "listening");
         assert_int_equal(ask_for_id(f, &out), 3);
         assert_int_equal(atomic_load(&script.n_after), 1);
+}
+
+/* Nor is it lost: what can be seen is forgotten and told, and a repeat gets the first answer. */
+static void what_the_disk_does_not_confirm_is_not_promised(void **state)
+{
+        struct rpc_fixture *f = *state;
+        AUTO_BUFFER out = BUFFER_INIT;
+
+        put_write(f, &out, 1, "listening");
+        assert_int_equal(ask_for_id(f, &out), 1);
+        fault_vfs_arm(FAULT_SYNC, 1, 0);
+        for (int i = 0; i < 2; i++) {
+                put_write(f, &out, 2, "asking");
+                assert_status(ask(f, &out).status, STATUS_UNAVAILABLE);
+        }
+        assert_int_equal(atomic_load(&script.n_after), 2);
+        assert_true(fault_vfs_disarm() > 0);
+        put_write(f, &out, 2, "asking");
+        assert_int_equal(ask_for_id(f, &out), 2);
+        assert_int_equal(atomic_load(&script.n_after), 2);
+}
+
+static void what_was_read_leaves_when_it_is_on_disk(void **state)
+{
+        struct rpc_fixture *f = *state;
+        AUTO_BUFFER out = BUFFER_INIT;
+        struct raw_pending write, read;
+        nng_msg *m;
+
+        put_write(f, &out, 1, "listening");
+        assert_int_equal(ask_for_id(f, &out), 1);
+        fault_vfs_hold_syncs();
+        put_write(f, &out, 2, "asking");
+        send_buffer(f, &out, &write);
+        assert_true(t_wait(fault_vfs_held_syncs() == 1, 10000));
+        put_read(&out, 3, 0);
+        send_buffer(f, &out, &read);
+        await_begun(3);
+        /* What has read nothing is answered meanwhile, later than the read would have been. */
+        put_long(f, &out, 4);
+        assert_status(ask(f, &out).status, STATUS_OK);
+        assert_true(t_wait(atomic_load(&f->server->n_accepted) <= 2, 10000));
+        assert_int_equal(atomic_load(&f->server->n_accepted), 2);
+        fault_vfs_release_syncs();
+        m = raw_wait(&read, 10000);
+        assert_status(raw_reply(m, 0).status, STATUS_OK);
+        nng_msg_free(m);
+        m = raw_wait(&write, 10000);
+        assert_status(raw_reply(m, 0).status, STATUS_OK);
+        nng_msg_free(m);
 }
 
 static void a_repeated_password_call_answers_its_first_reply(void **state)
@@ -275,7 +326,8 @@ static void what_is_answered_is_counted(void **state)
         assert_non_null(strstr(text, "socializer_rpc_in_flight 0\n"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rpc_setup, rpc_teardown)
+#define TEST(name)       cmocka_unit_test_setup_teardown(name, rpc_setup, rpc_teardown)
+#define FAULT_TEST(name) cmocka_unit_test_setup_teardown(name, rpc_setup_fault, rpc_teardown)
 
 int main(void)
 {
@@ -296,8 +348,9 @@ int main(void)
                 TEST(an_answer_that_is_too_large_is_an_error),
                 TEST(answers_that_are_too_large_together_are_errors_at_the_end),
                 TEST(what_is_answered_is_counted),
-                cmocka_unit_test_setup_teardown(what_could_not_be_committed_was_not_done,
-                                                rpc_setup_fault, rpc_teardown),
+                FAULT_TEST(what_could_not_be_committed_was_not_done),
+                FAULT_TEST(what_the_disk_does_not_confirm_is_not_promised),
+                FAULT_TEST(what_was_read_leaves_when_it_is_on_disk),
                 cmocka_unit_test_setup_teardown(one_caller_writes_only_so_fast, rpc_setup_limited,
                                                 rpc_teardown),
         };
