@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "common/log.h"
+#include "common/privilege.h"
 #include "gateway/origin.h"
 #include "gateway/server.h"
 #include "gateway/ws.h"
@@ -150,9 +151,12 @@ enum status gateway_run(struct gateway *g, const struct gateway_options *options
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "cannot make an event loop");
         init_handles(g);
 
-        enum status st = connect_service(g, reterr);
+        /* Ports below 1024 and the folders that are served may need root, nothing after them. */
+        enum status st = server_new(g, &g->server, reterr);
         if (st == STATUS_OK)
-                st = server_new(g, &g->server, reterr);
+                st = privilege_drop(options->user, reterr);
+        if (st == STATUS_OK)
+                st = connect_service(g, reterr);
         if (st == STATUS_OK)
                 st = ws_new(g, &g->ws, reterr);
         if (st == STATUS_OK) {

@@ -37,6 +37,7 @@ struct gateway_options {
         unsigned max_messages_per_second; /* of one WebSocket; 0 = 50 */
         unsigned request_timeout_s; /* for sending a request's headers; and, again, its body */
         unsigned idle_timeout_s; /* between two requests */
+        const char *user; /* whom to become once the port is bound; NULL = nobody else */
 };
 
 /* Numbers for /metrics. */

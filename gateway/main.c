@@ -64,6 +64,8 @@ static const struct config_option option_list[] = {
          "for sending the headers of a request, and again for its body", "30", NULL, 1, 3600},
         {"idle-timeout", CONFIG_UNSIGNED, &options.idle_timeout_s, "SECONDS",
          "how long a connection may wait for its next request", "75", NULL, 1, 3600},
+        {"user", CONFIG_STRING, &options.user, "NAME", "become this user, for who starts as root",
+         NULL, NULL, 0, 0},
         {"log-level", CONFIG_CHOICE, &log_level, "LEVEL", "debug, info, warning or error", "info",
          levels, 0, 0},
         {"log-format", CONFIG_CHOICE, &log_format, "FORMAT", "text or json", "text", formats, 0, 0},

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "common/privilege.h"
 #include "common/wire.h"
 #include "service/api/coach_answers.h"
 #include "service/api/practice.h"
@@ -68,6 +69,7 @@ static const char *arg_log_format = "text";
 static unsigned arg_token_ttl = 86400;
 static unsigned arg_write_rate = 200;
 static unsigned arg_write_burst = 1000;
+static const char *arg_user;
 static bool arg_check;
 
 static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
@@ -136,6 +138,11 @@ static const struct config_option config_options[] = {
          .fallback = "1000",
          .min = 1,
          .max = 1000000},
+        {.name = "user",
+         .kind = CONFIG_STRING,
+         .target = &arg_user,
+         .argument = "NAME",
+         .help = "become this user, for who starts as root"},
         {.name = "check",
          .kind = CONFIG_FLAG,
          .target = &arg_check,
@@ -168,22 +175,23 @@ static void arm_watchdog(unsigned seconds, int code)
 
 /* --- before the start --- */
 
-static enum status prepare_folder(const char *path, bool may_make, struct error *reterr)
+static enum status make_folder(const char *path, struct error *reterr)
+{
+        if (mkdir(path, 0700) == 0)
+                return privilege_give(path, arg_user, reterr);
+        if (errno != EEXIST)
+                return error_set(reterr, STATUS_FAILED_PRECONDITION,
+                                 "%s: cannot make the folder: %s", path, strerror(errno));
+        return STATUS_OK;
+}
+
+static enum status check_folder(const char *path, struct error *reterr)
 {
         struct stat st;
 
-        if (*path == '\0')
-                return error_set(reterr, STATUS_INVALID_ARGUMENT,
-                                 "--data: want the name of a folder");
-        if (stat(path, &st) < 0) {
-                if (errno != ENOENT || !may_make)
-                        return error_set(reterr, STATUS_FAILED_PRECONDITION, "%s: %s", path,
-                                         strerror(errno));
-                if (mkdir(path, 0700) < 0)
-                        return error_set(reterr, STATUS_FAILED_PRECONDITION,
-                                         "%s: cannot make the folder: %s", path, strerror(errno));
-                return STATUS_OK;
-        }
+        if (stat(path, &st) < 0)
+                return error_set(reterr, STATUS_FAILED_PRECONDITION, "%s: %s", path,
+                                 strerror(errno));
         if (!S_ISDIR(st.st_mode))
                 return error_set(reterr, STATUS_FAILED_PRECONDITION, "%s: is no folder", path);
         if (access(path, R_OK | W_OK | X_OK) < 0)
@@ -318,10 +326,13 @@ static enum status check_address(const char *flag, const char *url, struct error
                          flag, url);
 }
 
-static enum status check_addresses(struct error *reterr)
+static enum status check_places(struct error *reterr)
 {
         enum status st = STATUS_OK;
 
+        if (*arg_data == '\0')
+                return error_set(reterr, STATUS_INVALID_ARGUMENT,
+                                 "--data: want the name of a folder");
         for (size_t i = 0; i < arg_rpc.n_items && st == STATUS_OK; i++)
                 st = check_address("--rpc", arg_rpc.items[i], reterr);
         if (st == STATUS_OK && arg_events)
@@ -365,9 +376,13 @@ static enum status start(struct service *service, struct error *reterr)
         enum status st = wire_validate_init(reterr);
 
         if (st == STATUS_OK)
-                st = check_addresses(reterr);
+                st = check_places(reterr);
         if (st == STATUS_OK)
-                st = prepare_folder(arg_data, !arg_check, reterr);
+                st = arg_check ? STATUS_OK : make_folder(arg_data, reterr);
+        if (st == STATUS_OK)
+                st = privilege_drop(arg_user, reterr);
+        if (st == STATUS_OK)
+                st = check_folder(arg_data, reterr);
         if (st == STATUS_OK && arg_check)
                 st = check_key(reterr);
         if (st == STATUS_OK)
