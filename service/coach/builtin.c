@@ -3,6 +3,7 @@
 #include "common/buffer.h"
 #include "service/coach/exercise.h"
 #include "service/coach/judge.h"
+#include "service/coach/language.h"
 #include "service/coach/reading.h"
 #include "service/coach/remark.h"
 
@@ -134,6 +135,18 @@ static void say_exercise(struct buffer *out, const struct coach_request *request
         buffer_printf(out, "%s\n", exercise_for(focus.skill->name, focus.level, n_turns(request)));
 }
 
+/* What it cannot do, it says. */
+static void say_language(struct buffer *out, const struct coach_request *request)
+{
+        if (!language_is_english(request->detected))
+                buffer_printf(out,
+                              "I only speak English, and my rules read English: of a text in "
+                              "another language (\"%s\", it seems) I see little.\n",
+                              request->detected);
+        else if (!language_is_english(request->language))
+                buffer_printf(out, "I only speak English, not \"%s\".\n", request->language);
+}
+
 static void say_chat(struct buffer *out, const struct coach_request *request)
 {
         struct reading r;
@@ -143,6 +156,7 @@ static void say_chat(struct buffer *out, const struct coach_request *request)
                 buffer_printf(out, "Hello, %s. ", request->username);
         buffer_append_str(out,
                           "I am the built-in coach: I work by fixed rules, without an AI model.\n");
+        say_language(out, request);
         buffer_append_str(out, "\nAbout your message:\n");
         say_remarks(out, request->message, previous_message(request), &r);
         say_exercise(out, request);
@@ -156,9 +170,11 @@ static void say_in_room(struct buffer *out, const struct coach_request *request)
 
         reading_of(request->message, &r);
         buffer_printf(out,
-                      "%s, I am the built-in coach: I work by fixed rules, without an AI model. "
-                      "What I see in your message:\n",
+                      "%s, I am the built-in coach: I work by fixed rules, without an AI "
+                      "model.\n",
                       request->username);
+        say_language(out, request);
+        buffer_append_str(out, "What I see in your message:\n");
         say_remarks(out, request->message, NULL, &r);
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
+#include "service/coach/language.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 struct coach {
         const struct coach_engine *const *engines;
         size_t n_engines;
+        struct language_detector *detector; /* NULL = nothing is detected */
 };
 
 /* What an engine has said so far. */
@@ -36,12 +38,15 @@ enum status coach_new(const struct coach_engine *const *engines, size_t n_engine
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory left");
         c->engines = engines;
         c->n_engines = n_engines;
+        c->detector = language_detector_new();
         *ret = c;
         return STATUS_OK;
 }
 
 struct coach *coach_free(struct coach *c)
 {
+        if (c)
+                language_detector_free(c->detector);
         free(c);
         return NULL;
 }
@@ -257,10 +262,12 @@ enum status coach_ask(struct coach *c, const struct coach_request *request,
 {
         const struct coach_asker quiet = {asker->check, NULL, asker->arg};
         AUTO_BUFFER said = BUFFER_INIT;
+        struct coach_request known = *request;
         enum status st;
 
         *ret = (struct coach_answer){.text = "", .engine = "", .notice = ""};
-        st = ask(c, request, coach_task_has_document(request->task) ? &quiet : asker, &said, arena,
+        known.detected = language_of_request(c->detector, request);
+        st = ask(c, &known, coach_task_has_document(request->task) ? &quiet : asker, &said, arena,
                  ret, reterr);
 
         const char *text = buffer_str(&said);

@@ -45,6 +45,8 @@ struct coach_request {
         deadline_ns deadline; /* nobody waits longer; 0 = as long as it takes */
         const char *username;
         const char *language; /* of the answer, such as "de"; "" or NULL = the message's own */
+        const char
+                *detected; /* what is asked is in this one; "" or NULL = unclear. coach_ask()'s */
         const char *message; /* NULL for EVALUATE */
         struct user_skill_list skills;
         struct training_list trainings;

@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "common/utf8.h"
+#include "service/coach/language.h"
 #include "service/coach/reading.h"
 #include "service/coach/remark.h"
 #include "service/coach/rewrite.h"
@@ -203,6 +204,15 @@ static void say_better(struct buffer *out, const char *draft, const struct readi
                 buffer_append_str(out, " How do you see it?");
 }
 
+static void note_language(struct buffer *notes, const struct coach_request *request)
+{
+        if (!language_is_english(request->detected))
+                buffer_printf(notes,
+                              "The built-in coach's rules read English: of a text in another "
+                              "language (\"%s\", it seems) they see little.\n",
+                              request->detected);
+}
+
 void judge_draft(struct buffer *out, const struct coach_request *request)
 {
         struct reading r;
@@ -210,6 +220,7 @@ void judge_draft(struct buffer *out, const struct coach_request *request)
         AUTO_BUFFER better = BUFFER_INIT;
 
         reading_of(request->message, &r);
+        note_language(&reasons, request);
         remark_strengths(&reasons, &r);
         remark_wording(&reasons, &r);
         remark_shape(&reasons, &r);
@@ -229,11 +240,6 @@ void judge_draft(struct buffer *out, const struct coach_request *request)
         buffer_append_char(out, '}');
 }
 
-static bool is_english(const char *language)
-{
-        return !language || !*language || strncasecmp(language, "en", 2) == 0;
-}
-
 void judge_clarity(struct buffer *out, const struct coach_request *request)
 {
         struct rewrite done;
@@ -241,7 +247,8 @@ void judge_clarity(struct buffer *out, const struct coach_request *request)
         AUTO_BUFFER notes = BUFFER_INIT;
 
         rewrite_text(&text, request->message, &done);
-        if (!is_english(request->language))
+        note_language(&notes, request);
+        if (!language_is_english(request->language))
                 buffer_printf(&notes,
                               "The built-in coach works by fixed rules and cannot translate into "
                               "\"%s\".\n",

@@ -105,6 +105,10 @@ static void say_system(struct buffer *out, const struct coach_request *request)
                 buffer_append_str(out, "Language of the answer: ");
                 json_append_string(out, request->language);
                 buffer_append_str(out, ".\n");
+        } else if (request->detected && *request->detected) {
+                buffer_append_str(out, "Answer in the language of what the user wrote: ");
+                json_append_string(out, request->detected);
+                buffer_append_str(out, ".\n");
         } else {
                 buffer_append_str(out, "Answer in the language of what the user wrote.\n");
         }

@@ -71,6 +71,22 @@ static void it_says_that_it_is_built_in(void **state)
         ASSERT_SAYS(answer, "Hello, human");
         ASSERT_SAYS(answer, "built-in coach");
         ASSERT_SAYS(answer, "You practise no skill yet");
+        ASSERT_NEVER(answer, "I only speak English");
+}
+
+static void it_says_that_it_speaks_english_only(void **state)
+{
+        struct coach_request request = {
+                .username = "human",
+                .message = "Mein Freund hört mir nie zu und ich weiß nicht, was ich tun soll."};
+
+        ASSERT_SAYS(ask(*state, &request), "another language (\"de\", it seems)");
+        request.task = COACH_REHEARSE;
+        ASSERT_SAYS(ask(*state, &request), "rules read English");
+        request.task = COACH_ROOM;
+        request.message = "My friend never listens to me and I don't know what to do.";
+        request.language = "fr";
+        ASSERT_SAYS(ask(*state, &request), "I only speak English, not \"fr\".");
 }
 
 static void who_does_not_greet_is_not_greeted(void **state)
@@ -440,6 +456,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 CASE(it_says_that_it_is_built_in),
+                CASE(it_says_that_it_speaks_english_only),
                 CASE(who_does_not_greet_is_not_greeted),
                 CASE(the_same_question_gets_the_same_answer),
                 CASE(a_closed_question_is_told_from_an_open_one),

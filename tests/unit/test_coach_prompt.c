@@ -100,6 +100,24 @@ static void the_coach_knows_skills_levels_and_trainings(void **state)
         json_decref(m);
 }
 
+static void the_language_of_the_question_is_named_where_it_is_clear(void **state)
+{
+        struct coach_request request = request_of(COACH_CHAT);
+
+        (void)state;
+        json_t *m = build(&request);
+        assert_non_null(strstr(content(m, 0), "Answer in the language of what the user wrote."));
+        json_decref(m);
+        request.detected = "fr";
+        m = build(&request);
+        assert_non_null(strstr(content(m, 0), "of what the user wrote: \"fr\"."));
+        json_decref(m);
+        request.language = "de";
+        m = build(&request);
+        assert_null(strstr(content(m, 0), "\"fr\""));
+        json_decref(m);
+}
+
 static void a_room_is_not_told_what_is_private(void **state)
 {
         struct coach_request request = request_of(COACH_ROOM);
@@ -187,6 +205,7 @@ int main(void)
                 cmocka_unit_test(a_chat_is_told_in_the_order_it_was_said),
                 cmocka_unit_test(the_system_speaks_only_once),
                 cmocka_unit_test(the_coach_knows_skills_levels_and_trainings),
+                cmocka_unit_test(the_language_of_the_question_is_named_where_it_is_clear),
                 cmocka_unit_test(a_room_is_not_told_what_is_private),
                 cmocka_unit_test(the_oldest_go_first_when_it_gets_too_long),
                 cmocka_unit_test(messages_to_evaluate_keep_their_numbers),
