@@ -2,6 +2,7 @@
  * and small; the pages together are no snapshot. */
 #include "common/contract.h"
 #include "service/api/coach_settings.h"
+#include "service/api/ledger.h"
 #include "service/api/level.h"
 #include "service/api/session.h"
 #include "service/api/wire.h"
@@ -9,6 +10,7 @@
 #include "service/auth/vault.h"
 #include "service/service.h"
 #include "service/store/membership.h"
+#include "service/store/room_consent.h"
 
 #include "handlers.gen.h"
 
@@ -259,6 +261,35 @@ static enum status put_sessions(struct exporting *x, int64_t after, int64_t *ret
         return STATUS_OK;
 }
 
+static enum status put_disclosures(struct exporting *x, int64_t after, int64_t *ret_next,
+                                   struct error *reterr)
+{
+        AUTO_SEAL_KEY key = SEAL_KEY_INIT;
+        struct disclosure_list list;
+        enum status st =
+                vault_user_key(x->call->service->vault, x->lease, x->user_id, false, &key, reterr);
+
+        if (st == STATUS_OK)
+                st = disclosure_list(x->lease, x->call->arena, &key, x->user_id, after, PART_ITEMS,
+                                     &list, reterr);
+        if (st != STATUS_OK)
+                return st;
+        PUT_LIST(x, disclosures, n_disclosures, list.n_items,
+                 ledger_answer(x->call->arena, &list.items[i]));
+        *ret_next = list.more ? list.items[list.n_items - 1].id : 0;
+        return STATUS_OK;
+}
+
+static enum status put_consents(struct exporting *x, int64_t after, int64_t *ret_next,
+                                struct error *reterr)
+{
+        (void)after;
+        *ret_next = 0;
+        return room_consent_list(x->lease, x->call->arena, x->user_id,
+                                 &x->part->coach_consent_room_ids,
+                                 &x->part->n_coach_consent_room_ids, reterr);
+}
+
 /* In the order of their members in UserExport, which is what makes the pages one document. A
  * private one is the user's alone, as it is in the methods that show it. */
 static const struct section {
@@ -278,6 +309,8 @@ static const struct section {
         {put_level_changes, NULL},
         {put_trainings, NULL},
         {put_sessions, NULL},
+        {put_disclosures, "disclosures"},
+        {put_consents, "coach_consent_room_ids"},
 };
 
 /* --- pages --- */

@@ -28,6 +28,30 @@ enum status room_consent_clear(struct lease *lease, int64_t room_id, struct erro
         return stmt_run(&q, reterr);
 }
 
+enum status room_consent_list(struct lease *lease, struct arena *arena, int64_t user_id,
+                              int64_t **ret_ids, size_t *ret_n, struct error *reterr)
+{
+        int64_t *ids = NULL;
+        size_t n = 0;
+        enum status st;
+
+        STMT(q, lease, "SELECT room_id FROM room_consent WHERE user_id = $1 ORDER BY room_id");
+        stmt_bind_int(&q, 1, user_id);
+        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
+                ids = rows_grow(arena, ids, n, sizeof(*ids));
+                if (!ids)
+                        break;
+                ids[n++] = stmt_int(&q, 0);
+        }
+        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
+                st = rows_check(arena, reterr);
+        if (st != STATUS_OK)
+                return st;
+        *ret_ids = ids;
+        *ret_n = n;
+        return STATUS_OK;
+}
+
 static void read_message(struct arena *arena, const struct stmt *q, struct room_message *ret)
 {
         bool is_coach = !stmt_is_null(q, 5);

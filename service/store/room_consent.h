@@ -11,6 +11,9 @@ enum status room_consent_set(struct lease *lease, int64_t room_id, int64_t user_
 /* Everybody's is gone. */
 enum status room_consent_clear(struct lease *lease, int64_t room_id,
                                struct error *reterr) MUST_CHECK;
+/* The rooms where the user has given it. */
+enum status room_consent_list(struct lease *lease, struct arena *arena, int64_t user_id,
+                              int64_t **ret_ids, size_t *ret_n, struct error *reterr) MUST_CHECK;
 /* Of the last events before before_seq, ROOM_CONSENT_EVENTS of them, the messages that may be sent,
  * newest first, limit at most: what was said since they consented by those who did, and what the
  * coach answered to them, which may hold their words. Without replies and reactions. */

@@ -309,7 +309,7 @@ const struct behaviour behaviours[] = {
         /* ExportService */
         {"everything of mine, first the account", HUMAN, "ExportService/ExportUser", "{\"user_id\":\"me\"}", OK, "{\"part\":{\"format\":\"socializer.export.1\",\"left_out\":[],\"user\":{\"id\":2,\"username\":\"human\"}}}"},
         {"another's everything", HUMAN, "ExportService/ExportUser", "{\"user_id\":3}", DENIED, NULL},
-        {"another's everything, as an administrator", ADMIN, "ExportService/ExportUser", "{\"user_id\":2}", OK, "{\"part\":{\"user\":{\"id\":2},\"coach_settings\":null,\"memory\":[],\"room_messages\":[],\"left_out\":[\"coach_settings\",\"memory\",\"room_messages\",\"reactions\",\"invites\",\"level_changes.evidence.text\"]}}"},
+        {"another's everything, as an administrator", ADMIN, "ExportService/ExportUser", "{\"user_id\":2}", OK, "{\"part\":{\"user\":{\"id\":2},\"coach_settings\":null,\"memory\":[],\"room_messages\":[],\"left_out\":[\"coach_settings\",\"memory\",\"room_messages\",\"reactions\",\"invites\",\"disclosures\",\"coach_consent_room_ids\",\"level_changes.evidence.text\"]}}"},
         {"nobody's everything", ADMIN, "ExportService/ExportUser", "{\"user_id\":99}", MISSING, NULL},
         {"a negative user's everything", HUMAN, "ExportService/ExportUser", "{\"user_id\":-1}", BAD, "user_id"},
         {"everything from a bad place", HUMAN, "ExportService/ExportUser", "{\"user_id\":\"me\",\"page_token\":\"%%%\"}", BAD, "page_token"},

@@ -202,6 +202,10 @@ static void live(const struct fixture *f)
         assert_int_equal(a.status, 200);
         answer_deinit(&a);
         post(f, f->token, "/api/rooms", "{\"name\":\"Book club\"}");
+        post(f, f->token, "/api/coach/clarify", "{\"text\":\"Maybe a secret.\"}");
+        request(f, f->token, "PUT", "/api/rooms/2/coach-consent", "{\"is_given\":true}", &a);
+        assert_int_equal(a.status, 200);
+        answer_deinit(&a);
 }
 
 static size_t n_items(const json_t *object, const char *name)
@@ -239,6 +243,8 @@ static void everything_of_a_person_is_one_document(void **state)
         assert_int_equal(n_items(all, "level_changes"), 1);
         assert_int_equal(n_items(all, "trainings"), 2);
         assert_int_equal(n_items(all, "sessions"), 1);
+        assert_int_equal(n_items(all, "disclosures"), 1);
+        assert_int_equal(n_items(all, "coach_consent_room_ids"), 1);
         assert_true(json_is_object(json_object_get(all, "coach_settings")));
         assert_string_equal(text_at(json_object_get(all, "memory"), 59, "content"), "secret 0");
         for (int i = 0; i < N_MESSAGES; i++) {
@@ -267,7 +273,8 @@ static void administrators_get_what_they_may_see_anyway(void **state)
         assert_int_equal(answer_count(&a, "word 1"), 0);
         json_t *all = answer_json(&a);
         answer_deinit(&a);
-        assert_int_equal(n_items(all, "left_out"), 6);
+        assert_int_equal(n_items(all, "left_out"), 8);
+        assert_int_equal(n_items(all, "disclosures"), 0);
         assert_int_equal(n_items(all, "memory"), 0);
         assert_int_equal(n_items(all, "room_messages"), 0);
         assert_true(json_is_null(json_object_get(all, "coach_settings")));

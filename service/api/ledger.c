@@ -1,25 +1,25 @@
 /* CoachService: what engines were told of the caller. */
+#include "service/api/ledger.h"
+
+#include "common/wire.h"
 #include "service/api/wire.h"
 #include "service/auth/vault.h"
 #include "service/service.h"
-#include "service/store/disclosure.h"
 
-#include "common/wire.h"
 #include "handlers.gen.h"
 
-static enum status wire_disclosure(struct arena *arena, const struct disclosure *entry,
-                                   Socializer__V1__Disclosure **ret, struct error *reterr)
+/* What we have packed ourselves unpacks, as far as there is memory. */
+Socializer__V1__Disclosure *ledger_answer(struct arena *arena, const struct disclosure *entry)
 {
-        ProtobufCMessage *message = NULL;
-        enum status st = wire_unpack(&socializer__v1__disclosure__descriptor, entry->content.data,
-                                     entry->content.n_bytes, arena, &message, reterr);
+        ProtobufCMessage *unpacked = NULL;
 
-        if (st != STATUS_OK)
-                return st;
-        *ret = (Socializer__V1__Disclosure *)message;
-        (*ret)->id = entry->id;
-        (*ret)->created_at = wire_timestamp(arena, entry->created_at_ms);
-        return (*ret)->created_at ? STATUS_OK : wire_no_memory(reterr);
+        if (wire_unpack(&socializer__v1__disclosure__descriptor, entry->content.data,
+                        entry->content.n_bytes, arena, &unpacked, NULL) != STATUS_OK)
+                return NULL;
+        Socializer__V1__Disclosure *message = (Socializer__V1__Disclosure *)unpacked;
+        message->id = entry->id;
+        message->created_at = wire_timestamp(arena, entry->created_at_ms);
+        return message->created_at ? message : NULL;
 }
 
 enum status coach_service_list_disclosures(struct call *call,
@@ -46,13 +46,17 @@ enum status coach_service_list_disclosures(struct call *call,
         rsp->disclosures = wire_list(call->arena, list.n_items);
         if (!rsp->disclosures)
                 return wire_no_memory(reterr);
-        for (; rsp->n_disclosures < list.n_items && st == STATUS_OK; rsp->n_disclosures++)
-                st = wire_disclosure(call->arena, &list.items[rsp->n_disclosures],
-                                     &rsp->disclosures[rsp->n_disclosures], reterr);
-        if (st == STATUS_OK && list.more)
-                st = wire_next_page(call->arena, list.items[list.n_items - 1].id,
-                                    &rsp->next_page_token, reterr);
-        return st;
+        for (; rsp->n_disclosures < list.n_items; rsp->n_disclosures++) {
+                size_t i = rsp->n_disclosures;
+
+                rsp->disclosures[i] = ledger_answer(call->arena, &list.items[i]);
+                if (!rsp->disclosures[i])
+                        return wire_no_memory(reterr);
+        }
+        if (list.more)
+                return wire_next_page(call->arena, list.items[list.n_items - 1].id,
+                                      &rsp->next_page_token, reterr);
+        return STATUS_OK;
 }
 
 enum status coach_service_delete_disclosures(struct call *call,
