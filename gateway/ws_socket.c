@@ -35,11 +35,19 @@ static void on_closed(uv_handle_t *handle)
         ws_socket_unref(handle->data);
 }
 
-/* A page that is loaded anew says that it goes away, and is back in a moment. */
+/* A page that is loaded anew says that it goes away, and is back in a moment; so is one whose token
+ * has been exchanged, which answers our close with its code. */
 static bool has_said_goodbye(const struct ws_socket *s)
 {
-        return wslay_event_get_close_received(s->wslay) &&
-               wslay_event_get_status_code_received(s->wslay) != WSLAY_CODE_GOING_AWAY;
+        if (!wslay_event_get_close_received(s->wslay))
+                return false;
+        switch (wslay_event_get_status_code_received(s->wslay)) {
+        case WSLAY_CODE_GOING_AWAY:
+        case WS_CODE_AUTH:
+                return false;
+        default:
+                return true;
+        }
 }
 
 static void leave_all(struct ws_socket *s)

@@ -123,6 +123,22 @@ export class Person {
     return answer.json();
   }
 
+  async token() {
+    return (await this.context.cookies()).find((c) => c.name === "access_token")?.value;
+  }
+
+  // Half of the token's time is over, as the page sees it: it is exchanged.
+  async exchangesToken() {
+    const before = await this.token();
+    await this.page.evaluate(() => {
+      const hint = JSON.parse(localStorage.getItem("signed-in"));
+      localStorage.setItem("signed-in", JSON.stringify({ ...hint, since: hint.since - hint.lifetime_ms / 2 }));
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await until("there is another token", async () => (await this.token()) !== before);
+    return before;
+  }
+
   isContent() {
     if (this.complaints.length > 0) throw new Error(`${this.username ?? "somebody"}: ${this.complaints.join("\n")}`);
   }

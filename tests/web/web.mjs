@@ -25,7 +25,13 @@ import {
   rooms_are_made_invited_to_and_joined,
   two_people_talk,
 } from "./stories/rooms.mjs";
-import { settings_are_kept } from "./stories/settings.mjs";
+import {
+  a_page_that_stays_open_stays_signed_in,
+  data_is_taken_along_and_an_account_ends,
+  preferences_are_set_and_deleted,
+  sessions_are_listed_and_ended,
+  settings_are_kept,
+} from "./stories/settings.mjs";
 import { a_cut_connection_loses_and_doubles_nothing, a_service_that_dies_is_waited_for } from "./stories/trouble.mjs";
 
 const [build, ...programs] = process.argv.slice(2);
@@ -79,6 +85,10 @@ async function tell() {
   for (const width of [390, 1440])
     for (const scheme of ["light", "dark"]) await run(every_page_is_for_everybody, width, scheme);
   await run(settings_are_kept);
+  await run(preferences_are_set_and_deleted);
+  await run(a_page_that_stays_open_stays_signed_in);
+  await run(sessions_are_listed_and_ended);
+  await run(data_is_taken_along_and_an_account_ends);
 }
 
 try {

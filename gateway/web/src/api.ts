@@ -22,6 +22,13 @@ export function whenSignedOut(callback: () => void): void {
   onSignedOut = callback;
 }
 
+// A token is exchanged from time to time, maybe by another tab: a call that was on its way with the old
+// one is refused, although the session goes on.
+async function isStillSignedIn(): Promise<boolean> {
+  const answer = await fetch("/api/users/me").catch(() => null);
+  return answer?.ok ?? false;
+}
+
 interface ErrorBody {
   code?: string;
   message?: string;
@@ -39,7 +46,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   );
 }
 
-async function request(verb: Verb, path: string, body: unknown): Promise<Response> {
+async function request(verb: Verb, path: string, body: unknown, isRepeat = false): Promise<Response> {
   const init: RequestInit = { method: verb, credentials: "same-origin" };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json", "Idempotency-Key": newId() };
@@ -54,7 +61,10 @@ async function request(verb: Verb, path: string, body: unknown): Promise<Respons
   if (response.ok) return response;
   const error = await errorOf(response);
   // A wrong password while signing in is 401 as well, but nobody was signed in.
-  if (response.status === 401 && path !== "/api/auth/login") onSignedOut();
+  if (response.status === 401 && path !== "/api/auth/login") {
+    if (!(await isStillSignedIn())) onSignedOut();
+    else if (!isRepeat) return request(verb, path, body, true);
+  }
   throw error;
 }
 

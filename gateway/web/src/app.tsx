@@ -10,12 +10,13 @@ import { Link, path } from "./router.tsx";
 import { me, resume } from "./session.ts";
 import { Failure, PageTitle, Waiting } from "./views/parts.tsx";
 import { RoomsPage } from "./views/rooms.tsx";
+import "./theme.ts";
 import { SignIn } from "./views/sign_in.tsx";
 
 const Admin = lazy("Administration", async () => (await import("./views/admin.tsx")).Admin);
 const Coach = lazy("Coach", async () => (await import("./views/coach/page.tsx")).Coach);
 const Progress = lazy("Progress", async () => (await import("./views/progress/page.tsx")).Progress);
-const Settings = lazy("Settings", async () => (await import("./views/settings.tsx")).Settings);
+const Settings = lazy("Settings", async () => (await import("./views/settings/page.tsx")).Settings);
 
 let signedIn = 0;
 effect(() => {

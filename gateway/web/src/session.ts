@@ -1,7 +1,7 @@
 // Who is signed in. The session is the cookie; the token of the answer is not kept anywhere.
 import { signal } from "@preact/signals";
 import { ApiError, call, whenSignedOut } from "./api.ts";
-import type { User } from "./wire.ts";
+import type { LoginResponse, User } from "./wire.ts";
 
 // undefined: not known yet. null: nobody.
 export const me = signal<User | null | undefined>(undefined);
@@ -11,41 +11,69 @@ export const notice = signal("");
 whenSignedOut(() => {
   if (me.value) notice.value = "Your session has ended. Please sign in again.";
   me.value = null;
-  remember(false);
+  remember(null);
 });
 
 // Script cannot see the cookie. That there has been one is remembered, so that who comes for the first
-// time is not asked for in vain.
+// time is not asked for in vain; and until when it is good, so that it is exchanged in time.
 const HINT = "signed-in";
 
-function remember(isSignedIn: boolean): void {
+interface Hint {
+  // Date.now() when the token was given, and how long it is good; 0: not known.
+  since: number;
+  lifetime_ms: number;
+}
+
+function remember(hint: Hint | null): void {
   try {
-    if (isSignedIn) localStorage.setItem(HINT, "yes");
+    if (hint) localStorage.setItem(HINT, JSON.stringify(hint));
     else localStorage.removeItem(HINT);
   } catch {
     // Storage is forbidden: then everybody signs in anew.
   }
 }
 
-function wasSignedIn(): boolean {
+function remembered(): Hint | null {
   try {
-    return localStorage.getItem(HINT) !== null;
+    const text = localStorage.getItem(HINT);
+    return text === null ? null : { since: 0, lifetime_ms: 0, ...(JSON.parse(text) as Partial<Hint>) };
   } catch {
-    return false;
+    return null;
   }
 }
 
+// Exchanges the token when half of its time is over, so that a page that stays open stays signed in. All
+// tabs look; the first one does it for all, as the cookie is theirs together.
+async function keepFresh(): Promise<void> {
+  const hint = remembered();
+  if (!me.value || !hint || Date.now() - hint.since < hint.lifetime_ms / 2) return;
+  // In the meantime no other tab begins.
+  remember({ since: Date.now(), lifetime_ms: 60_000 });
+  try {
+    const { expires_in } = await call<LoginResponse>("POST", "/api/auth/refresh");
+    remember({ since: Date.now(), lifetime_ms: expires_in * 1000 });
+  } catch {
+    // Offline, or the session is over, which the call has told: the next look tries again.
+  }
+}
+
+setInterval(() => void keepFresh(), 30_000);
+document.addEventListener("visibilitychange", () => void keepFresh());
+
 // When the page opens.
 export async function resume(): Promise<void> {
-  if (wasSignedIn()) await refresh();
-  else me.value = null;
+  if (!remembered()) {
+    me.value = null;
+    return;
+  }
+  await refresh();
+  await keepFresh();
 }
 
 // Asks the server; keeps who is known while it cannot be asked.
 export async function refresh(): Promise<void> {
   try {
     me.value = await call<User>("GET", "/api/users/me");
-    remember(true);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) me.value = null;
     else throw error;
@@ -53,7 +81,8 @@ export async function refresh(): Promise<void> {
 }
 
 export async function signIn(username: string, password: string): Promise<void> {
-  await call("POST", "/api/auth/login", { username, password });
+  const { expires_in } = await call<LoginResponse>("POST", "/api/auth/login", { username, password });
+  remember({ since: Date.now(), lifetime_ms: expires_in * 1000 });
   notice.value = "";
   await refresh();
 }
@@ -81,7 +110,12 @@ export async function signOut(): Promise<void> {
   } finally {
     isLeaving = false;
   }
-  remember(false);
-  notice.value = "";
+  forget("");
+}
+
+// Nobody is signed in here any more; why, for whoever reads the page that asks to sign in.
+export function forget(why: string): void {
+  remember(null);
+  notice.value = why;
   me.value = null;
 }

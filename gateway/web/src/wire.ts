@@ -78,6 +78,8 @@ export type Wire<M> = Plain<M> & Oneofs<M>;
 
 export type User = Wire<user.User>;
 export type MemoryMessage = Wire<user.MemoryMessage>;
+export type Preference = Wire<user.Preference>;
+export type Session = Wire<user.Session>;
 export type LoginResponse = Wire<user.LoginResponse>;
 export type Room = Wire<room.Room>;
 export type Member = Wire<room.Member>;
@@ -96,6 +98,7 @@ export type Rehearsal = Wire<coach.RehearseResponse>;
 export type Clarified = Wire<coach.ClarifyResponse>;
 export type CoachSettings = Wire<coach.CoachSettings>;
 export type CoachServerSettings = Wire<coach.ServerSettings>;
+export type Disclosure = Wire<coach.Disclosure>;
 export type Engine = Wire<coach.Engine>;
 export type Skill = Wire<skill.Skill>;
 export type UserSkill = Wire<skill.UserSkill>;

@@ -38,6 +38,11 @@ export async function answers_stream_stop_and_outlive_a_reload({ servers, ada })
     await answer(page, "Say no kindly").waitFor();
     await model.say(", and *once*.");
     await answer(page, "Say no kindly, and once.").waitFor();
+    // So does one whose token is exchanged, which closes its connection.
+    await ada.exchangesToken();
+    await model.say(" Truly.");
+    await answer(page, "Say no kindly, and once. Truly.").waitFor();
+    assert.equal(model.n_gone, 0);
     await model.end();
     await page.getByText("Answered by a language model (openai)").waitFor();
     await until("it is there once", async () => (await page.locator(".turn").count()) === 2);

@@ -23,7 +23,11 @@ const pages = [
   ["clarify", "/coach/clarify", "translate it"],
   ["progress", "/progress", "empathy"],
   ["skill", "/progress/1", "How it came about"],
-  ["settings", "/settings", "Profile"],
+  ["settings", "/settings", "Appearance"],
+  ["settings-coach", "/settings/coach", "Which engine"],
+  ["settings-preferences", "/settings/preferences", "Preferences"],
+  ["settings-security", "/settings/security", "this one"],
+  ["settings-data", "/settings/data", "Take your data along"],
   ["admin", "/admin", "grace@example.org"],
   ["nowhere", "/nowhere", "There is no such page"],
 ];

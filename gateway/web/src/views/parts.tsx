@@ -36,6 +36,15 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
+// Beside the button that did it.
+export function Done({ isDone, text = "Saved" }: { isDone: boolean; text?: string }) {
+  return (
+    <span role="status" class="done">
+      {isDone ? text : ""}
+    </span>
+  );
+}
+
 // In the place of what is on its way, of about its size, so that nothing jumps.
 export function Waiting({ lines = 3, label = "Loading" }: { lines?: number; label?: string }) {
   return (
@@ -99,10 +108,10 @@ export function Field({ label, name, deed, hint, multiline, onInput, ...input }:
   );
 }
 
-export function Check({ label, name, hint }: { label: string; name: string; hint?: string }) {
+export function Check({ label, name, hint, isChecked = false }: { label: string; name: string; hint?: string; isChecked?: boolean }) {
   return (
     <label class="check">
-      <input type="checkbox" name={name} />
+      <input type="checkbox" name={name} defaultChecked={isChecked} />
       <span>
         {label}
         {hint && <small>{hint}</small>}
@@ -142,9 +151,7 @@ export function Copy({ text }: { text: string }) {
       <button type="button" class="quiet" onClick={() => void copy().catch(() => {})}>
         Copy
       </button>
-      <span role="status" class="done">
-        {isDone ? "Copied" : ""}
-      </span>
+      <Done isDone={isDone} text="Copied" />
     </>
   );
 }
