@@ -172,7 +172,8 @@ static void finish(struct request *r, soc_status status, const ProtobufCMessage 
                 const Socializer__V1__RefreshTokenResponse *refresh =
                         (const Socializer__V1__RefreshTokenResponse *)response;
                 set_cookie(r, refresh->access_token, refresh->expires_in);
-        } else if (is_method(r, METHOD_USER_SERVICE_LOGOUT)) {
+        } else if (is_method(r, METHOD_USER_SERVICE_LOGOUT) ||
+                   (is_method(r, METHOD_USER_SERVICE_DELETE_USER) && r->ends_sessions_of == 0)) {
                 set_cookie(r, "", 0);
         }
 }

@@ -1,12 +1,14 @@
 // Who is signed in. The session is the cookie; the token of the answer is not kept anywhere.
 import { signal } from "@preact/signals";
 import { ApiError, call, whenSignedOut } from "./api.ts";
-import type { LoginResponse, User } from "./wire.ts";
+import type { Erasure, LoginResponse, User } from "./wire.ts";
 
 // undefined: not known yet. null: nobody.
 export const me = signal<User | null | undefined>(undefined);
 // Why somebody is asked to sign in again.
 export const notice = signal("");
+// Of an account that has just been deleted.
+export const receipt = signal<Erasure | null>(null);
 
 whenSignedOut(() => {
   if (me.value) notice.value = "Your session has ended. Please sign in again.";
@@ -84,6 +86,7 @@ export async function signIn(username: string, password: string): Promise<void> 
   const { expires_in } = await call<LoginResponse>("POST", "/api/auth/login", { username, password });
   remember({ since: Date.now(), lifetime_ms: expires_in * 1000 });
   notice.value = "";
+  receipt.value = null;
   await refresh();
 }
 
@@ -100,17 +103,26 @@ export async function check(): Promise<void> {
   if (!isLeaving) await refresh();
 }
 
-export async function signOut(): Promise<void> {
+// What ends this session, and its connection with it, some moments before that is known here.
+export async function leave(how: () => Promise<unknown>): Promise<void> {
   isLeaving = true;
   try {
-    await call("POST", "/api/auth/logout");
-  } catch (error) {
-    // Already over: that is what was wanted.
-    if (!(error instanceof ApiError && error.status === 401)) throw error;
+    await how();
+    forget("");
   } finally {
     isLeaving = false;
   }
-  forget("");
+}
+
+export function signOut(): Promise<void> {
+  return leave(async () => {
+    try {
+      await call("POST", "/api/auth/logout");
+    } catch (error) {
+      // Already over: that is what was wanted.
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+    }
+  });
 }
 
 // Nobody is signed in here any more; why, for whoever reads the page that asks to sign in.

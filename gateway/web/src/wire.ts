@@ -80,6 +80,7 @@ export type User = Wire<user.User>;
 export type MemoryMessage = Wire<user.MemoryMessage>;
 export type Preference = Wire<user.Preference>;
 export type Session = Wire<user.Session>;
+export type Erasure = Wire<user.Erasure>;
 export type LoginResponse = Wire<user.LoginResponse>;
 export type Room = Wire<room.Room>;
 export type Member = Wire<room.Member>;

@@ -46,7 +46,7 @@ export async function there_is_something_to_see({ boss }) {
   await boss.post("/api/rooms", { name: "غرفة الحوار", description: "نتحدث هنا" });
 }
 
-async function check(page, screenshots, name) {
+export async function check(page, screenshots, name) {
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));

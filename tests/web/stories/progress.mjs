@@ -72,7 +72,7 @@ export async function trainings_pause_and_go_on({ ada }) {
   await page.getByText("Set the level yourself").click();
   await page.getByRole("slider", { name: /^Level/ }).fill("4");
   await page.getByRole("button", { name: "Set", exact: true }).click();
-  await page.getByText("You judged yourself.").waitFor();
+  await page.getByText("You judged yourself.", { exact: true }).waitFor();
   await page.getByRole("button", { name: /^Complete/ }).click();
   await page.getByText("100 %").waitFor();
 }

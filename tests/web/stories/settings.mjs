@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Person } from "../person.mjs";
 import { until } from "../servers.mjs";
+import { check } from "./pages.mjs";
 
 async function open(page, part) {
   await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: part }).click();
@@ -89,7 +90,7 @@ export async function sessions_are_listed_and_ended({ servers, first, ada }) {
   await page.getByText("Saved").waitFor();
 }
 
-export async function data_is_taken_along_and_an_account_ends({ ada }) {
+export async function data_is_taken_along_and_an_account_ends({ servers, screenshots, first, ada }) {
   const { page } = ada;
   await open(page, "Data");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
@@ -106,4 +107,23 @@ export async function data_is_taken_along_and_an_account_ends({ ada }) {
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   assert.equal((await ada.context.cookies()).length, 0);
+
+  const fay = await Person.at(first, servers.url);
+  await fay.register("fay");
+  await fay.page.goto("/settings/data");
+  await fay.page.getByRole("button", { name: "Delete account" }).click();
+  const dialog = fay.page.getByRole("dialog");
+  fay.expectsTrouble = true;
+  await dialog.getByLabel("Your password").fill("not this one");
+  await dialog.getByRole("button", { name: "Delete for good" }).click();
+  await dialog.locator(".field-error, .failure").first().waitFor();
+  fay.expectsTrouble = false;
+  await dialog.getByLabel("Your password").fill("password123");
+  await dialog.getByRole("button", { name: "Delete for good" }).click();
+  await fay.page.getByRole("heading", { name: "Your account is deleted" }).waitFor();
+  await fay.page.getByText(/^Finished on/).waitFor();
+  await check(fay.page, screenshots, "receipt");
+  assert.equal((await fay.context.cookies()).length, 0);
+  fay.isContent();
+  await fay.context.close();
 }

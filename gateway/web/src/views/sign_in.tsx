@@ -1,8 +1,9 @@
 // Who is not signed in sees this, whatever the address; afterwards they are where they wanted to be.
 import { useState } from "preact/hooks";
 import { useDeed } from "../hooks.ts";
-import { notice, register, signIn } from "../session.ts";
+import { notice, receipt, register, signIn } from "../session.ts";
 import { Failure, Field, PageTitle, valuesOf } from "./parts.tsx";
+import { Receipt } from "./receipt.tsx";
 
 export function SignIn() {
   const [isNew, setIsNew] = useState(false);
@@ -26,7 +27,12 @@ export function SignIn() {
         </p>
         <PageTitle title={title}>{title}</PageTitle>
         <p class="lead">Talk with others, practise with a coach, and see how far you have come.</p>
-        {notice.value && <p class="note">{notice.value}</p>}
+        {receipt.value && <Receipt erasure={receipt.value} />}
+        {notice.value && (
+          <p class="note" role="status">
+            {notice.value}
+          </p>
+        )}
         <form onSubmit={submit} key={title}>
           <Field
             label="User name"

@@ -2,15 +2,18 @@
 import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
 import { useDeed } from "../../hooks.ts";
-import { forget } from "../../session.ts";
-import { Dialog, Failure } from "../parts.tsx";
+import { leave, me, receipt } from "../../session.ts";
+import type { Erasure } from "../../wire.ts";
+import { Dialog, Failure, Field, valuesOf } from "../parts.tsx";
 
 export function DeleteAccount() {
   const [asks, setAsks] = useState(false);
   const deed = useDeed();
-  async function remove() {
-    await call("DELETE", "/api/users/me");
-    forget("Your account is deleted.");
+  async function remove(password: string) {
+    await leave(async () => {
+      const { erasure } = await call<{ erasure: Erasure }>("POST", "/api/users/me/delete", { password });
+      receipt.value = erasure;
+    });
   }
   return (
     <section class="card" aria-labelledby="delete-title">
@@ -23,13 +26,25 @@ export function DeleteAccount() {
       </p>
       {asks && (
         <Dialog title="Delete your account?" onClose={() => setAsks(false)}>
-          <p>Your account and everything that belongs to it is deleted at once and for good.</p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(remove)}>
-              Delete for good
-            </button>
+          <p>
+            What you have said is shown no more, conversations with the coach can be read by nobody, and your name is free. You get a
+            receipt of what was deleted. That cannot be taken back.
           </p>
+          <form
+            onSubmit={(event) => {
+              const v = valuesOf(event);
+              void deed.run(() => remove(v["password"] ?? ""));
+            }}
+          >
+            <input hidden readOnly autocomplete="username" value={me.value?.username ?? ""} />
+            <Field label="Your password" name="password" type="password" autocomplete="current-password" required deed={deed} />
+            <Failure text={deed.field === "password" ? "" : deed.error} />
+            <p class="buttons end">
+              <button type="submit" class="primary danger" disabled={deed.busy}>
+                Delete for good
+              </button>
+            </p>
+          </form>
         </Dialog>
       )}
     </section>

@@ -1,7 +1,7 @@
 // Where one is signed in, and ending it: one, all others, or all.
 import { call, enc } from "../../api.ts";
 import { useDeed, useLoaded } from "../../hooks.ts";
-import { forget } from "../../session.ts";
+import { signOut } from "../../session.ts";
 import { shortTime } from "../../time.ts";
 import { clientName } from "../../user_agent.ts";
 import type { Session } from "../../wire.ts";
@@ -14,9 +14,10 @@ export function Sessions() {
     await call("DELETE", "/api/users/me/sessions?keep_current=true");
     await list.reload();
   }
+  // This one last, by its own way out, which also takes the cookie.
   async function endAll() {
-    await call("DELETE", "/api/users/me/sessions");
-    forget("You are signed out everywhere.");
+    await call("DELETE", "/api/users/me/sessions?keep_current=true");
+    await signOut();
   }
   return (
     <section class="card" aria-labelledby="sessions-title">
