@@ -18,6 +18,7 @@
 #include "service/events/publisher.h"
 #include "service/notify.h"
 #include "service/progress/progress.h"
+#include "service/restore.h"
 #include "service/rpc/rate.h"
 #include "service/rpc/server.h"
 #include "service/service.h"
@@ -71,6 +72,7 @@ static unsigned arg_write_rate = 200;
 static unsigned arg_write_burst = 1000;
 static const char *arg_user;
 static bool arg_check;
+static const char *arg_restore;
 
 static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
@@ -147,6 +149,11 @@ static const struct config_option config_options[] = {
          .kind = CONFIG_FLAG,
          .target = &arg_check,
          .help = "check the configuration and the database, then exit"},
+        {.name = "restore",
+         .kind = CONFIG_STRING,
+         .target = &arg_restore,
+         .argument = "FILE",
+         .help = "put this backup in place of the database, then exit"},
 };
 
 /* --- the end that does not wait --- */
@@ -383,6 +390,10 @@ static enum status start(struct service *service, struct error *reterr)
                 st = privilege_drop(arg_user, reterr);
         if (st == STATUS_OK)
                 st = check_folder(arg_data, reterr);
+        if (st == STATUS_OK && arg_restore)
+                return restore(arg_data, arg_restore, reterr);
+        if (st == STATUS_OK)
+                st = restore_check(arg_data, reterr);
         if (st == STATUS_OK && arg_check)
                 st = check_key(reterr);
         if (st == STATUS_OK)
@@ -482,14 +493,16 @@ static int run(void)
         block_signals(&signals);
         st = start(&service, &error);
         good = st == STATUS_OK;
+        bool serves = good && !arg_check && !arg_restore;
         if (!good)
-                LOG(ERROR, "cannot start", LOG_STR("error", error.text));
-        else if (!arg_check)
+                LOG(ERROR, arg_restore ? "cannot restore" : "cannot start",
+                    LOG_STR("error", error.text));
+        if (serves)
                 serve(&service, &signals);
         stop(&service, good ? 0 : 1);
-        if (good && !arg_check)
+        if (serves)
                 LOG(INFO, "stopped");
-        if (good && arg_check)
+        if (good && arg_check && !arg_restore)
                 printf("socializerd: configuration and database are fine\n");
         if (st == STATUS_INVALID_ARGUMENT)
                 return 2;

@@ -73,7 +73,7 @@ struct verb {
 
 extern const struct verb verb_call, verb_list, verb_describe, verb_login, verb_logout, verb_pool,
         verb_queries, verb_user, verb_room, verb_send, verb_follow, verb_coach, verb_skills,
-        verb_levels, verb_sessions, verb_export;
+        verb_levels, verb_sessions, verb_export, verb_backup, verb_restore;
 
 /* options.c */
 /* Reads the command line and the environment. CLI_DONE: go on, or, with cli->verb NULL, everything

@@ -10,7 +10,7 @@
 static const struct verb *const verbs[] = {
         &verb_call,    &verb_list,   &verb_describe, &verb_login,  &verb_logout, &verb_pool,
         &verb_queries, &verb_user,   &verb_room,     &verb_send,   &verb_follow, &verb_coach,
-        &verb_skills,  &verb_levels, &verb_sessions, &verb_export,
+        &verb_skills,  &verb_levels, &verb_sessions, &verb_export, &verb_backup, &verb_restore,
 };
 
 enum {

@@ -3,7 +3,7 @@
 _socializer()
 {
         local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-        local verbs="call list describe login logout pool queries user room send follow coach skills levels sessions export"
+        local verbs="call list describe login logout pool queries user room send follow coach skills levels sessions export backup restore"
         local options="--rpc --events --data --token --timeout --json --compact --help --version"
         COMPREPLY=()
 

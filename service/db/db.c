@@ -20,25 +20,28 @@ static enum status cannot(struct error *reterr, const char *what, const char *pa
 /* One process has the database. Its lock is on a file of its own, because SQLite's locks on the
  * database are lost when any descriptor of that file is closed. The lock file stays: to remove it
  * would let two processes each lock "the" file. */
-static enum status lock_file(struct db *db, struct error *reterr)
+enum status db_lock(const char *path, int *ret_fd, struct error *reterr)
 {
-        char path[PATH_MAX];
-        int n = snprintf(path, sizeof(path), "%s.lock", db->path);
+        char lock_path[PATH_MAX];
+        int n = snprintf(lock_path, sizeof(lock_path), "%s.lock", path);
 
-        if (n < 0 || (size_t)n >= sizeof(path))
+        if (n < 0 || (size_t)n >= sizeof(lock_path))
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,
                                  "the name of the database file is too long");
-        db->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (db->lock_fd < 0)
-                return cannot(reterr, "open", path);
-        if (flock(db->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        AUTO_CLOSE int fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return cannot(reterr, "open", lock_path);
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                *ret_fd = fd;
+                fd = -1;
                 return STATUS_OK;
+        }
         if (errno != EWOULDBLOCK)
-                return cannot(reterr, "lock", path);
+                return cannot(reterr, "lock", lock_path);
         return error_set(reterr, STATUS_FAILED_PRECONDITION,
                          "another socializerd uses the database '%s': stop it first, or choose "
                          "another data folder",
-                         db->path);
+                         path);
 }
 
 /* Creates the file with its mode, before SQLite opens it: while we have the lock and no connection,
@@ -81,9 +84,12 @@ static struct db *db_new(const struct db_options *options)
         pthread_mutex_init(&db->writer.lock, NULL);
         pthread_cond_init(&db->writer.not_empty, NULL);
         pthread_cond_init(&db->settler.changed, NULL);
+        pthread_mutex_init(&db->backup_lock, NULL);
         db->path = strdup(options->path);
+        db->backup_dir = strdup(options->backup_dir ? options->backup_dir : "");
+        db->vfs = options->vfs;
         db->pool.conns = calloc(options->n_readers, sizeof(*db->pool.conns));
-        if (!db->path || !db->pool.conns)
+        if (!db->path || !db->backup_dir || !db->pool.conns)
                 return db_close(db);
         return db;
 }
@@ -169,7 +175,7 @@ enum status db_open(const struct db_options *options, struct db **ret, struct er
         if (!db)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
 
-        st = lock_file(db, reterr);
+        st = db_lock(db->path, &db->lock_fd, reterr);
         if (st == STATUS_OK)
                 st = make_private_file(db->path, reterr);
         if (st == STATUS_OK)
@@ -200,7 +206,9 @@ struct db *db_close(struct db *db)
         pthread_cond_destroy(&db->writer.not_empty);
         pthread_mutex_destroy(&db->writer.lock);
         pthread_mutex_destroy(&db->pool.lock);
+        pthread_mutex_destroy(&db->backup_lock);
         free(db->pool.conns);
+        free(db->backup_dir);
         free(db->path);
         free(db);
         return NULL;

@@ -26,6 +26,7 @@
 #include "common/clock.h"
 #include "common/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,26 @@ enum status db_open(const struct db_options *options, struct db **ret,
 /* Finishes waiting writes, checkpoints, closes. Asserts that nothing is leased. Accepts NULL. */
 struct db *db_close(struct db *db);
 int db_schema_version(const struct db *db);
+
+/* --- copies --- */
+
+#define DB_BACKUP_NAME_BYTES 128
+
+/* A checked copy of the database as it is at one moment, in backup_dir, by a connection of its own:
+ * writes go on. *ret_name: its file there. stop (may be NULL) is asked now and then, and ends it:
+ * CANCELLED. ABORTED: another one is being made. Any thread that holds no lease, but the writer. */
+enum status db_make_backup(struct db *db, bool (*stop)(void *arg), void *arg,
+                           char ret_name[static DB_BACKUP_NAME_BYTES],
+                           struct error *reterr) MUST_CHECK;
+/* "DIR/NAME" of such a file, to be freed; NULL when there is no memory. */
+char *db_backup_path(const struct db *db, const char *name) MUST_CHECK;
+/* Whether a file that nobody has open is a whole database of one of the schemas that options know;
+ * *ret_version: which. FAILED_PRECONDITION: of a newer one, or of another program. DATA_LOSS. */
+enum status db_check_file(const struct db_options *options, int *ret_version,
+                          struct error *reterr) MUST_CHECK;
+/* Keeps every other process from opening the database, until *ret_fd is closed.
+ * FAILED_PRECONDITION: one has it. */
+enum status db_lock(const char *path, int *ret_fd, struct error *reterr) MUST_CHECK;
 
 /* --- leases --- */
 

@@ -5,7 +5,7 @@
  *     lease.c     the scope of using it  stmt.c        statements; stmt_cache.c keeps them
  *     writer.c    group commit           settle.c      on disk, then answered
  *     checkpoint.c  the write-ahead log back into the file
- *     migrate.c   the schema             backup.c      a copy before it changes
+ *     migrate.c   the schema             backup.c      copies of it
  *     stats.c     what an operator sees
  */
 #ifndef SERVICE_DB_DB_INTERNAL_H
@@ -248,12 +248,14 @@ void db_wal_checkpoint_all(struct db *db);
 
 enum status db_migrate(struct db *db, const struct db_options *options,
                        struct error *reterr) MUST_CHECK;
-/* A checked copy of the database in backup_dir, named by version and time. */
-enum status db_backup(struct db_conn *conn, const struct db_options *options, int version,
-                      struct error *reterr) MUST_CHECK;
+/* A checked copy of the database in backup_dir, named by version and time, before an upgrade. */
+enum status db_backup(struct db_conn *conn, int version, struct error *reterr) MUST_CHECK;
 
 struct db {
         char *path;
+        char *backup_dir;
+        const char *vfs; /* NULL = default */
+        pthread_mutex_t backup_lock; /* held while a copy is made */
         int lock_fd;
         int version;
         uint64_t slow_query_ns, long_lease_ns; /* UINT64_MAX = off */

@@ -103,7 +103,7 @@ static enum status upgrade(struct db_conn *conn, const struct db_options *option
         enum status st = STATUS_OK;
 
         if (version > 0)
-                st = db_backup(conn, options, (int)version, reterr);
+                st = db_backup(conn, (int)version, reterr);
         if (st == STATUS_OK)
                 st = db_conn_exec(conn, "PRAGMA foreign_keys = OFF", reterr);
         if (st == STATUS_OK)

@@ -184,3 +184,14 @@ enum status session_revoke_user(struct lease *lease, int64_t user_id, const uint
                 *ret_n = stmt_changes(&q);
         return st;
 }
+
+enum status session_delete_all(struct lease *lease, int64_t *ret_n, struct error *reterr)
+{
+        /* "WHERE true": without a condition SQLite does not count. */
+        STMT(q, lease, "DELETE FROM session WHERE true");
+
+        enum status st = stmt_run(&q, reterr);
+        if (st == STATUS_OK)
+                *ret_n = stmt_changes(&q);
+        return st;
+}

@@ -72,6 +72,9 @@ enum status session_revoke_one(struct lease *lease, int64_t user_id,
 /* Nothing when it is not there or revoked already. */
 enum status session_revoke(struct lease *lease, const uint8_t jti[static SESSION_JTI_BYTES],
                            struct error *reterr) MUST_CHECK;
+/* Everybody's, for good; *ret_n: how many. */
+enum status session_delete_all(struct lease *lease, int64_t *ret_n,
+                               struct error *reterr) MUST_CHECK;
 /* All of a user but keep_jti (NULL: none is kept). *ret_n, if not NULL: how many had not ended. */
 enum status session_revoke_user(struct lease *lease, int64_t user_id, const uint8_t *keep_jti,
                                 int64_t *ret_n, struct error *reterr) MUST_CHECK;

@@ -49,7 +49,7 @@ check() {
 without_a_service() {
         check 0 '^usage: socializer' --help
         check 0 'socializer [0-9]+\.' --version
-        for verb in call list describe login logout pool queries user room send follow coach skills levels sessions export; do
+        for verb in call list describe login logout pool queries user room send follow coach skills levels sessions export backup restore; do
                 check 0 'Examples:' "$verb" --help
         done
         check 2 'say what to do'
