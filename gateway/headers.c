@@ -1,5 +1,6 @@
 #include "gateway/headers.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,6 +23,31 @@ static bool may_repeat(const char *name)
                strcmp(name, "Sec-WebSocket-Extensions") == 0 || strcmp(name, "Upgrade") == 0;
 }
 
+#define TOKEN_CHARACTERS                                                 \
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" \
+        "!#$%&'*+-.^_`|~"
+
+/* Whether a header's line was one line, with CRLF at its end. libmicrohttpd before 1.0 takes a bare
+ * LF, and appends what is folded into the next line to the header's *name*, so that one header
+ * becomes another that no proxy before us has seen. What it has read lies where it was, with zeroes
+ * for the colon and the end of the line; a folded one was moved. Newer versions refuse all of that
+ * (server.c). */
+static bool is_one_line(const char *name, size_t n, const char *value)
+{
+#if MHD_VERSION < 0x01000000
+        const char *at = name + n + 1;
+
+        if ((uintptr_t)value < (uintptr_t)at || (uintptr_t)value - (uintptr_t)at > UINT16_MAX)
+                return false;
+        return at + strspn(at, " \t") == value && value[strlen(value) + 1] == '\0';
+#else
+        (void)name;
+        (void)n;
+        (void)value;
+        return true;
+#endif
+}
+
 static enum MHD_Result read_one(void *cls, enum MHD_ValueKind kind, const char *name,
                                 const char *value)
 {
@@ -30,6 +56,9 @@ static enum MHD_Result read_one(void *cls, enum MHD_ValueKind kind, const char *
 
         (void)kind;
         h->n_bytes += n + (value ? strlen(value) : 0) + 4;
+        if (!value || name[strspn(name, TOKEN_CHARACTERS)] != '\0' || strchr(value, '\r') ||
+            !is_one_line(name, n, value))
+                h->is_malformed = true;
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
                 if (known[i].n != n || strcasecmp(known[i].name, name) != 0)
                         continue;
@@ -51,6 +80,8 @@ void headers_read(struct MHD_Connection *connection, struct headers *ret)
 
 const char *headers_fault(const struct headers *h, bool is_http11)
 {
+        if (h->is_malformed)
+                return "a header is folded, has a space in its name, or no CRLF at its end";
         if (h->repeated)
                 return "a header that may be there once is there twice";
         if (h->transfer_encoding && h->content_length)

@@ -42,6 +42,7 @@ struct headers {
 #define X(member, name) const char *member; /* NULL: not there */
         HEADERS_LIST(X)
 #undef X
+        bool is_malformed; /* a line is not as RFC 9112 has it */
         const char *repeated; /* one that must not be there twice and is; NULL = none */
         size_t n_bytes; /* of all, with their separators */
 };

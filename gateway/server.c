@@ -151,7 +151,11 @@ static enum status start_daemon(struct server *s, struct error *reterr)
                 MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s + BACKSTOP_S,
                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_URI_LOG_CALLBACK,
                 request_on_target, s, MHD_OPTION_NOTIFY_COMPLETED, request_on_completed, s,
-                MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, MHD_OPTION_END);
+                MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL,
+#if MHD_VERSION >= 0x01000000
+                MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, /* else headers.c looks */
+#endif
+                MHD_OPTION_END);
         if (!s->daemon)
                 return error_set(reterr, STATUS_INTERNAL, "cannot start libmicrohttpd");
         /* The descriptor is libmicrohttpd's from here on. */
