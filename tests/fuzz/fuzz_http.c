@@ -31,6 +31,7 @@ static bool is_known_header(const char *line)
                 "Allow",
                 "Cache-Control",
                 "Connection",
+                "Content-Disposition",
                 "Content-Encoding",
                 "Content-Length",
                 "Content-Security-Policy",
