@@ -1,6 +1,7 @@
 #include "common/arena.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,7 +15,16 @@ struct arena_chunk {
         _Alignas(max_align_t) unsigned char data[];
 };
 
-static _Thread_local unsigned fail_after;
+static atomic_uint fail_after;
+
+static bool is_to_fail(void)
+{
+        unsigned n = atomic_load_explicit(&fail_after, memory_order_relaxed);
+
+        while (n && !atomic_compare_exchange_weak(&fail_after, &n, n - 1))
+                continue;
+        return n == 1;
+}
 
 static void *allocator_alloc(void *data, size_t n)
 {
@@ -91,7 +101,7 @@ void *arena_alloc(struct arena *a, size_t n)
 {
         struct arena_chunk *chunk = a->chunks;
 
-        if ((fail_after && --fail_after == 0) || n > a->budget_bytes)
+        if (is_to_fail() || n > a->budget_bytes)
                 goto exhausted;
         n = n ? (n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1) : ARENA_ALIGN;
         if (a->used_bytes > a->budget_bytes || n > a->budget_bytes - a->used_bytes)
@@ -156,7 +166,7 @@ char *arena_printf(struct arena *a, const char *format, ...)
         return text;
 }
 
-void arena_fail_after(unsigned n)
+unsigned arena_fail_after(unsigned n)
 {
-        fail_after = n;
+        return atomic_exchange(&fail_after, n);
 }

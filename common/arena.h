@@ -37,8 +37,8 @@ void *arena_memdup(struct arena *a, const void *data, size_t n) MUST_CHECK;
 char *arena_printf(struct arena *a, const char *format, ...)
         __attribute__((format(printf, 2, 3))) MUST_CHECK;
 
-/* For tests: the n-th allocation from now on, of any arena of this thread, fails (1 = the next);
- * 0 switches it off. */
-void arena_fail_after(unsigned n);
+/* For tests: the n-th allocation from now on, of any arena and thread, fails (1 = the next); 0
+ * switches it off. Returns how many were left until the one that was to fail; 0: it has. */
+unsigned arena_fail_after(unsigned n);
 
 #endif

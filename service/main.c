@@ -227,6 +227,8 @@ static void block_signals(sigset_t *ret)
         /* Before there are threads, so that none of them takes what is the main thread's. */
         pthread_sigmask(SIG_BLOCK, ret, NULL);
         signal(SIGPIPE, SIG_IGN);
+        /* Where files may grow no more, writing fails; that is an error like a full disk. */
+        signal(SIGXFSZ, SIG_IGN);
 }
 
 /* --- the service --- */

@@ -114,13 +114,29 @@ static enum status set_up_writer(struct db_conn *conn, struct error *reterr)
                             reterr);
 }
 
+enum status db_conn_prepare(struct db_conn *conn, const char *sql, sqlite3_stmt **ret,
+                            struct error *reterr)
+{
+        int rc = sqlite3_prepare_v3(conn->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+
+        return rc == SQLITE_OK ? STATUS_OK : db_conn_error(conn, rc, reterr);
+}
+
+enum status db_conn_prepare_transactions(struct db_conn *conn, struct error *reterr)
+{
+        enum status st = db_conn_prepare(conn, "BEGIN", &conn->begin, reterr);
+
+        return st == STATUS_OK ? db_conn_prepare(conn, "ROLLBACK", &conn->rollback, reterr) : st;
+}
+
 /* Only the writer commits and only the writer checkpoints: with two connections doing so at once,
  * SQLite before 3.51.3 may corrupt the file. */
 static enum status set_up_reader(struct db_conn *conn, struct error *reterr)
 {
         sqlite3_db_config(conn->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         sqlite3_progress_handler(conn->handle, STEPS_PER_DEADLINE_CHECK, past_deadline, conn);
-        return db_conn_exec(conn, "PRAGMA query_only = ON", reterr);
+        enum status st = db_conn_exec(conn, "PRAGMA query_only = ON", reterr);
+        return st == STATUS_OK ? db_conn_prepare_transactions(conn, reterr) : st;
 }
 
 static enum status set_up(struct db_conn *conn, struct error *reterr)
@@ -171,8 +187,27 @@ enum status db_conn_open(struct db_conn *conn, struct db *db, int id, enum lease
 void db_conn_close(struct db_conn *conn)
 {
         db_stmt_cache_deinit(conn);
+        sqlite3_finalize(conn->begin);
+        sqlite3_finalize(conn->rollback);
         sqlite3_close(conn->handle);
         conn->handle = NULL;
+}
+
+enum status db_conn_begin(struct db_conn *conn, struct error *reterr)
+{
+        sqlite3_step(conn->begin);
+        int rc = sqlite3_reset(conn->begin);
+
+        return rc == SQLITE_OK ? STATUS_OK : db_conn_error(conn, rc, reterr);
+}
+
+void db_conn_rollback(struct db_conn *conn)
+{
+        if (sqlite3_get_autocommit(conn->handle))
+                return;
+        /* It leaves the transaction whatever it returns. */
+        sqlite3_step(conn->rollback);
+        sqlite3_reset(conn->rollback);
 }
 
 void db_conn_hold(struct db_conn *conn, const char *holder, uint64_t now_ns, uint64_t waited_ns)

@@ -1,6 +1,7 @@
 /* The one place where SQLite's result codes become ours. */
 #include "service/db/db_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,27 @@ static enum status constraint(int rc, const char *message, struct error *ret)
         }
 }
 
+/* What the system said to the last write into the log. */
+static int errno_of_log(sqlite3 *handle)
+{
+        sqlite3_file *log = NULL;
+        int error = 0;
+
+        if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+            log && log->pMethods)
+                (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+        return error;
+}
+
+/* SQLite knows a full disk, but not a quota nor a file that may not grow. */
+static bool is_out_of_room(const struct db_conn *conn, int rc)
+{
+        if (rc != SQLITE_IOERR_WRITE || !conn->handle)
+                return rc == SQLITE_FULL;
+        int error = errno_of_log(conn->handle);
+        return error == EDQUOT || error == EFBIG;
+}
+
 static enum status translate(const struct db_conn *conn, int rc, struct error *ret)
 {
         const char *message = conn->handle ? sqlite3_errmsg(conn->handle) : sqlite3_errstr(rc);
@@ -53,11 +75,11 @@ static enum status translate(const struct db_conn *conn, int rc, struct error *r
                 rc = SQLITE_NOMEM;
         if (rc == SQLITE_IOERR_CORRUPTFS)
                 rc = SQLITE_CORRUPT;
+        if (is_out_of_room(conn, rc))
+                return error_retry(ret, STATUS_UNAVAILABLE, 1000, "the disk is full");
         switch (rc & 0xff) {
         case SQLITE_CONSTRAINT:
                 return constraint(rc, message, ret);
-        case SQLITE_FULL:
-                return error_retry(ret, STATUS_UNAVAILABLE, 1000, "the disk is full");
         case SQLITE_BUSY:
         case SQLITE_PROTOCOL: /* lost the race for a lock too often */
                 return error_retry(ret, STATUS_UNAVAILABLE, DB_RETRY_MS, "the database is busy");

@@ -78,6 +78,8 @@ struct db_conn {
         sqlite3 *handle;
         deadline_ns deadline; /* a read past it is interrupted */
         bool free; /* under the pool's lock */
+        /* Prepared, because preparing takes memory, and a transaction must always end. */
+        sqlite3_stmt *begin, *rollback;
 
         struct db_stmt **slots; /* open addressing by address of the SQL */
         size_t n_slots; /* a power of two, or 0 */
@@ -100,6 +102,16 @@ enum status db_conn_exec(struct db_conn *conn, const char *sql, struct error *re
 /* The first column of the first row; NOT_FOUND when there is none. */
 enum status db_conn_query_int(struct db_conn *conn, const char *sql, int64_t *ret,
                               struct error *reterr) MUST_CHECK;
+/* A statement that lasts as long as the connection; to be finalized. */
+enum status db_conn_prepare(struct db_conn *conn, const char *sql, sqlite3_stmt **ret,
+                            struct error *reterr) MUST_CHECK;
+/* What the next two run. Of the writer once its schema is up to date: a new schema has statements
+ * prepared anew. */
+enum status db_conn_prepare_transactions(struct db_conn *conn, struct error *reterr) MUST_CHECK;
+/* Begins a transaction that reads. */
+enum status db_conn_begin(struct db_conn *conn, struct error *reterr) MUST_CHECK;
+/* Ends the transaction that is open, if one is, without keeping what it did. */
+void db_conn_rollback(struct db_conn *conn);
 /* Marks the connection as held from now on, and as free again. */
 void db_conn_hold(struct db_conn *conn, const char *holder, uint64_t now_ns, uint64_t waited_ns);
 void db_conn_unhold(struct db_conn *conn);
@@ -151,7 +163,7 @@ struct db_writer {
         struct error repair_error;
 
         /* The rest belongs to the writer thread. */
-        sqlite3_stmt *begin, *commit, *rollback;
+        sqlite3_stmt *begin, *commit;
         sqlite3_stmt *savepoint, *savepoint_release, *savepoint_rollback;
         sqlite3_stmt *job_savepoint, *job_release, *job_rollback;
         bool in_group;

@@ -36,7 +36,7 @@ static void acquire_reader(struct lease *lease, deadline_ns deadline, const char
         if (view.db == db) {
                 view.conn = conn;
                 if (sqlite3_get_autocommit(conn->handle) &&
-                    db_conn_exec(conn, "BEGIN", &lease->failure) != STATUS_OK)
+                    db_conn_begin(conn, &lease->failure) != STATUS_OK)
                         return;
         }
         n_read_leases++;
@@ -106,7 +106,7 @@ enum status lease_snapshot(struct lease *lease, struct error *reterr)
         /* A transaction is open already: the group's, or that of an earlier call. */
         if (st != STATUS_OK || !sqlite3_get_autocommit(lease->conn->handle))
                 return st;
-        return db_conn_exec(lease->conn, "BEGIN", reterr);
+        return db_conn_begin(lease->conn, reterr);
 }
 
 enum status lease_commit(struct lease *lease, struct error *reterr)
@@ -136,13 +136,6 @@ enum status lease_commit(struct lease *lease, struct error *reterr)
         return st;
 }
 
-static void end_transaction(struct db_conn *conn)
-{
-        /* ROLLBACK leaves a transaction whatever it returns. */
-        if (!sqlite3_get_autocommit(conn->handle))
-                sqlite3_exec(conn->handle, "ROLLBACK", NULL, NULL, NULL);
-}
-
 static void release_writer(struct lease *lease, struct db_conn *conn)
 {
         struct db_writer *w = &lease->db->writer;
@@ -155,7 +148,7 @@ static void release_writer(struct lease *lease, struct db_conn *conn)
                 if (--w->write_depth == 0)
                         w->poisoned = false;
         } else if (!w->in_group) {
-                end_transaction(conn);
+                db_conn_rollback(conn);
         }
         if (--w->depth > 0)
                 return;
@@ -179,7 +172,7 @@ void lease_release(struct lease *lease)
         conn->deadline = DEADLINE_NEVER;
         if (conn == view.conn)
                 return; /* view_end() gives it back */
-        end_transaction(conn);
+        db_conn_rollback(conn);
         db_pool_give_back(&lease->db->pool, conn);
 }
 
@@ -195,7 +188,7 @@ void view_renew(void)
 {
         if (!view.conn || n_read_leases > 0)
                 return;
-        end_transaction(view.conn);
+        db_conn_rollback(view.conn);
         db_pool_give_back(&view.db->pool, view.conn);
         view.conn = NULL;
 }

@@ -129,9 +129,8 @@ static void group_end(struct db *db, struct db_group *group)
                 group_commit(db, group);
         w->in_group = false;
         w->failure.status = STATUS_OK;
-        /* Nothing was kept, or could be kept. ROLLBACK ends the transaction whatever it returns. */
-        if (!sqlite3_get_autocommit(w->conn.handle))
-                (void)run(db, w->rollback, NULL);
+        /* Nothing was kept, or could be kept. */
+        db_conn_rollback(&w->conn);
 }
 
 static void run_group(struct db *db, struct db_group *group)
@@ -391,7 +390,6 @@ static enum status prepare_all(struct db_writer *w, struct error *reterr)
         } all[] = {
                 {&w->begin, "BEGIN IMMEDIATE"},
                 {&w->commit, "COMMIT"},
-                {&w->rollback, "ROLLBACK"},
                 {&w->savepoint, "SAVEPOINT lease"},
                 {&w->savepoint_release, "RELEASE lease"},
                 {&w->savepoint_rollback, "ROLLBACK TO lease"},
@@ -401,12 +399,11 @@ static enum status prepare_all(struct db_writer *w, struct error *reterr)
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-                int rc = sqlite3_prepare_v3(w->conn.handle, all[i].sql, -1,
-                                            SQLITE_PREPARE_PERSISTENT, all[i].ret, NULL);
-                if (rc != SQLITE_OK)
-                        return db_conn_error(&w->conn, rc, reterr);
+                enum status st = db_conn_prepare(&w->conn, all[i].sql, all[i].ret, reterr);
+                if (st != STATUS_OK)
+                        return st;
         }
-        return STATUS_OK;
+        return db_conn_prepare_transactions(&w->conn, reterr);
 }
 
 enum status db_writer_start(struct db *db, unsigned max_queued, struct error *reterr)
@@ -431,7 +428,6 @@ void db_writer_stop(struct db *db)
         struct db_writer *w = &db->writer;
         sqlite3_stmt *const all[] = {w->begin,
                                      w->commit,
-                                     w->rollback,
                                      w->savepoint,
                                      w->savepoint_release,
                                      w->savepoint_rollback,

@@ -17,11 +17,13 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from live import PATIENCE_S, Http, Process, free_port, sign_up  # noqa: E402
 
 try:
     import websockets
@@ -37,89 +39,8 @@ N_SUBSCRIBERS = 25  # of each process
 N_DISASTERS = 12
 PASSING = ("message_read", "room_read", "message_sent")  # frames that are no durable events
 IN_FLIGHT = 16  # messages of one sender
-PATIENCE_S = int(os.environ.get("STORM_PATIENCE", "120"))
 
 random.seed(int(os.environ.get("STORM_SEED", "1")))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Process:
-    """A server that is killed and started again."""
-
-    def __init__(self, arguments, log):
-        self.arguments = arguments
-        self.log = open(log, "ab")
-        self.n_starts = 0
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.arguments, stderr=self.log, stdout=self.log)
-        self.n_starts += 1
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        return self.process.wait(60)
-
-
-class Answer(Exception):
-    def __init__(self, status, body):
-        super().__init__(f"{status} {body}")
-        self.status, self.body = status, body
-
-
-class Http:
-    """One connection that comes back by itself, for one request at a time."""
-
-    def __init__(self, port, token=None):
-        self.port, self.token, self.streams = port, token, None
-
-    async def once(self, verb, path, body, headers):
-        if not self.streams:
-            self.streams = await asyncio.open_connection("127.0.0.1", self.port)
-        reader, writer = self.streams
-        data = b"" if body is None else json.dumps(body).encode()
-        head = [f"{verb} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(data)}"]
-        head += ["Content-Type: application/json"] if data else []
-        head += [f"Authorization: Bearer {self.token}"] if self.token else []
-        head += [f"{name}: {value}" for name, value in headers.items()]
-        writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + data)
-        status = int((await reader.readline()).split()[1])
-        length = 0
-        while (line := (await reader.readline()).strip()):
-            name, value = line.decode().split(":", 1)
-            if name.lower() == "content-length":
-                length = int(value)
-        answer = json.loads(await reader.readexactly(length) or b"null")
-        if status >= 300:
-            raise Answer(status, answer)
-        return answer
-
-    async def call(self, verb, path, body=None, **headers):
-        """Asks until there is an answer that says yes or no."""
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return await asyncio.wait_for(self.once(verb, path, body, headers), 30)
-            except Answer as answer:
-                if answer.status not in (429, 499, 502, 503, 504) or time.monotonic() > end:
-                    raise
-            except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError, IndexError):
-                if time.monotonic() > end:
-                    raise
-            if self.streams:
-                self.streams[1].close()
-            self.streams = None
-            await asyncio.sleep(0.05)  # before knocking again
 
 
 class World:
@@ -159,15 +80,11 @@ class World:
             for i, port in enumerate(self.ports)
         ]
 
-    async def register(self, i):
-        http = Http(self.ports[i % 2])
-        account = {"username": f"user{i}", "email": f"u{i}@example.org", "password": "password123"}
-        await http.call("POST", "/api/auth/register", account)
-        return (await http.call("POST", "/api/auth/login", account_login(account)))["access_token"]
-
     async def settle(self):
         """People and rooms."""
-        self.tokens = await asyncio.gather(*(self.register(i) for i in range(N_USERS)))
+        self.tokens = await asyncio.gather(
+            *(sign_up(self.ports[i % 2], f"user{i}") for i in range(N_USERS))
+        )
         self.https = [Http(self.ports[i % 2], t) for i, t in enumerate(self.tokens)]
         for i in range(N_ROOMS):
             room = {"name": f"room {i}", "is_public": True}
@@ -178,10 +95,6 @@ class World:
     async def enter(self, i):
         for room in self.rooms:
             await self.https[i].call("POST", f"/api/rooms/{room}/join", {})
-
-
-def account_login(account):
-    return {"username": account["username"], "password": account["password"]}
 
 
 # --- listeners ---

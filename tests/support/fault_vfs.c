@@ -20,7 +20,7 @@ static struct {
         unsigned times_left; /* that fail; 0 = no end */
         bool has_end;
         unsigned n_hits;
-        unsigned long n_syncs;
+        unsigned long n_operations[FAULT_COUNT]; /* by what could have failed */
         bool syncs_wait;
         unsigned n_held;
         pthread_cond_t released;
@@ -48,12 +48,12 @@ unsigned fault_vfs_disarm(void)
         return n_hits;
 }
 
-unsigned long fault_vfs_syncs(void)
+unsigned long fault_vfs_count(enum fault fault)
 {
         unsigned long n;
 
         pthread_mutex_lock(&state.lock);
-        n = state.n_syncs;
+        n = state.n_operations[fault];
         pthread_mutex_unlock(&state.lock);
         return n;
 }
@@ -89,6 +89,7 @@ static bool hit(enum fault fault)
         bool is_hit = false;
 
         pthread_mutex_lock(&state.lock);
+        state.n_operations[fault]++;
         if (state.fault == fault) {
                 if (state.n_left > 1) {
                         state.n_left--;
@@ -145,7 +146,6 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int file_sync(sqlite3_file *file, int flags)
 {
         pthread_mutex_lock(&state.lock);
-        state.n_syncs++;
         state.n_held++;
         while (state.syncs_wait)
                 pthread_cond_wait(&state.released, &state.lock);
@@ -163,6 +163,8 @@ static int file_size(sqlite3_file *file, sqlite3_int64 *ret)
 
 static int file_lock(sqlite3_file *file, int lock)
 {
+        if (hit(FAULT_LOCK))
+                return SQLITE_BUSY;
         return real_of(file)->pMethods->xLock(real_of(file), lock);
 }
 
@@ -198,6 +200,8 @@ static int file_shm_map(sqlite3_file *file, int page, int n, int extend, void vo
 
 static int file_shm_lock(sqlite3_file *file, int at, int n, int flags)
 {
+        if ((flags & SQLITE_SHM_LOCK) && hit(FAULT_LOCK))
+                return SQLITE_BUSY;
         return real_of(file)->pMethods->xShmLock(real_of(file), at, n, flags);
 }
 

@@ -14,6 +14,8 @@ enum fault {
         FAULT_SYNC, /* an fsync fails: SQLITE_IOERR_FSYNC */
         FAULT_TRUNCATE, /* cutting a file fails: SQLITE_IOERR_TRUNCATE */
         FAULT_OPEN, /* a file cannot be opened: SQLITE_CANTOPEN */
+        FAULT_LOCK, /* a lock is somebody else's: SQLITE_BUSY */
+        FAULT_COUNT,
 };
 
 /* Registers it under the name FAULT_VFS. Once a process; further calls do nothing. */
@@ -23,8 +25,8 @@ void fault_vfs_register(void);
 void fault_vfs_arm(enum fault fault, unsigned n, unsigned times);
 /* The fault passes. Returns how many operations it has hit. */
 unsigned fault_vfs_disarm(void);
-/* fsyncs since the start, whether they failed or not. */
-unsigned long fault_vfs_syncs(void);
+/* Operations since the start that could have failed so, whether they did or not. */
+unsigned long fault_vfs_count(enum fault fault);
 /* From now on fsyncs wait, as on a slow disk, until they are let go. */
 void fault_vfs_hold_syncs(void);
 void fault_vfs_release_syncs(void);

@@ -119,6 +119,30 @@ static void a_read_without_memory_gives_its_connection_back(void **state)
         fail_msg("reading never succeeds");
 }
 
+/* Its connection would stay in the past for good. */
+static void a_snapshot_ends_where_there_is_no_memory(void **state)
+{
+        struct db_fixture *f = *state;
+
+        ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
+        for (int n = 1; n < 10; n++) {
+                char name[32];
+
+                {
+                        LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
+                        assert_status(lease_snapshot(&lease, NULL), STATUS_OK);
+                        STMT(q, &lease, "SELECT count(*) FROM person");
+                        assert_status(stmt_row(&q, NULL), STATUS_OK);
+                        assert_int_equal(stmt_int(&q, 0), n);
+                        arm(n);
+                }
+                disarm();
+                snprintf(name, sizeof(name), "n%d", n);
+                ASSERT_OK(fixture_add(f->db, name, DEADLINE_NEVER, err));
+                assert_true(fixture_has(f->db, name));
+        }
+}
+
 static void opening_without_memory_loses_nothing(void **state)
 {
         struct db_fixture *f = *state;
@@ -151,6 +175,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 CASE(a_write_without_memory_happens_or_does_not),
                 CASE(a_read_without_memory_gives_its_connection_back),
+                cmocka_unit_test_setup_teardown(a_snapshot_ends_where_there_is_no_memory,
+                                                fixture_setup_one_reader, fixture_teardown),
                 CASE(opening_without_memory_loses_nothing),
         };
 

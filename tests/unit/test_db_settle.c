@@ -82,14 +82,14 @@ static void the_writer_goes_on_while_the_disk_works(void **state)
         WAIT_FOR(fixture_has(f->db, "Linus"));
         assert_int_equal(n_done, 0); /* nobody has an answer yet */
 
-        unsigned long n_syncs = fault_vfs_syncs();
+        unsigned long n_syncs = fault_vfs_count(FAULT_SYNC);
         fault_vfs_release_syncs();
         WAIT_FOR(third.done);
         assert_int_equal(first.place, 1);
         assert_int_equal(second.place, 2);
         assert_int_equal(third.place, 3);
         assert_int_equal(third.status, STATUS_OK);
-        assert_int_equal(fault_vfs_syncs(), n_syncs + 1); /* one for both that waited */
+        assert_int_equal(fault_vfs_count(FAULT_SYNC), n_syncs + 1); /* one for both that waited */
         assert_int_equal(fixture_stats(f).commit_seconds.n, 4);
 }
 
@@ -184,11 +184,11 @@ static void while_the_disk_confirms_nothing_nothing_is_promised(void **state)
                 assert_int_equal(fixture_add(f->db, name, DEADLINE_NEVER, &error),
                                  STATUS_ALREADY_EXISTS);
         }
-        n_syncs = fault_vfs_syncs();
+        n_syncs = fault_vfs_count(FAULT_SYNC);
         assert_true(fault_vfs_disarm() > 0);
         /* The first after the fault writes all of it back before it is answered. */
         ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
-        assert_true(fault_vfs_syncs() >= n_syncs + 2);
+        assert_true(fault_vfs_count(FAULT_SYNC) >= n_syncs + 2);
         ASSERT_OK(fixture_add(f->db, "Grace", DEADLINE_NEVER, err));
         assert_int_equal(fixture_count(f->db), 6);
 }

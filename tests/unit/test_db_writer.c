@@ -345,15 +345,15 @@ static void who_writes_nothing_syncs_nothing(void **state)
 {
         struct db_fixture *f = *state;
         struct error error = ERROR_INIT;
-        unsigned long before = fault_vfs_syncs();
+        unsigned long before = fault_vfs_count(FAULT_SYNC);
 
         assert_int_equal(db_write(f->db, fail_at_once, NULL, DEADLINE_NEVER, &error),
                          STATUS_NOT_FOUND);
         ASSERT_OK(db_write(f->db, insert_uncommitted, f->db, DEADLINE_NEVER, err));
         ASSERT_OK(db_write(f->db, commit_nothing, f->db, DEADLINE_NEVER, err));
-        assert_int_equal(fault_vfs_syncs(), before);
+        assert_int_equal(fault_vfs_count(FAULT_SYNC), before);
         ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
-        assert_true(fault_vfs_syncs() > before);
+        assert_true(fault_vfs_count(FAULT_SYNC) > before);
 }
 
 /* --- the queue --- */
