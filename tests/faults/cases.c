@@ -32,6 +32,10 @@ const struct fault_case fault_cases[] = {
         {"UserService/ListThreads", HUMAN, "{'user_id':'me'}", 0, NULL},
         {"UserService/DeleteThread", HUMAN, "{'user_id':'me','thread_id':'t1'}", 0, NULL},
 
+        {"UserService/ListSessions", HUMAN, "{'user_id':'me'}", VARIES, NULL},
+        {"UserService/RevokeSession", HUMAN, "{'user_id':'me','session_id':'$SESSION'}", 0, NULL},
+        {"UserService/RevokeSessions", HUMAN, "{'user_id':'me','keep_current':true}", 0, NULL},
+
         {"SkillService/AddSkill", ADMIN, "{'name':'courage','description':'to begin'}", 0, NULL},
         {"SkillService/GetOrCreateSkill", ADMIN, "{'name':'courage'}", 0, NULL},
         {"SkillService/GetSkill", HUMAN, "{'skill_id':1}", 0, NULL},
@@ -85,16 +89,22 @@ const struct fault_case fault_cases[] = {
         {"ChatService/SetPresence", HUMAN, "{'connection':'here','room_ids':[1,2]}", 0, NULL},
         {"ChatService/ListOnlineUsers", HUMAN, "{'room_id':2}", 0, "ChatService/SetPresence {'connection':'here','room_ids':[1,2]}"},
 
+        {"ChatService/SetCoachConsent", HUMAN, "{'room_id':2,'is_given':true}", 0, NULL},
+
         {"CoachService/Chat", HUMAN, "{'message':'Hello AI!','answer_id':'yours'}", VARIES | STEPS, NULL},
         {"CoachService/GetAnswer", HUMAN, "{'answer_id':'mine'}", 0, "CoachService/Chat {'message':'Hello!','answer_id':'mine'}"},
         {"CoachService/CancelAnswer", HUMAN, "{'answer_id':'mine'}", 0, "CoachService/Chat {'message':'Hello!','answer_id':'mine'}"},
-        {"CoachService/Rehearse", HUMAN, "{'draft':'You never listen.'}", VARIES, NULL},
-        {"CoachService/Clarify", HUMAN, "{'text':'Could you maybe, if at all possible, look at it?'}", VARIES, NULL},
+        {"CoachService/Rehearse", HUMAN, "{'draft':'You never listen.'}", VARIES | STEPS, NULL},
+        {"CoachService/Clarify", HUMAN, "{'text':'Could you maybe, if at all possible, look at it?'}", VARIES | STEPS, NULL},
         {"CoachService/ListEngines", HUMAN, "{}", 0, NULL},
         {"CoachService/GetSettings", HUMAN, "{}", 0, NULL},
         {"CoachService/UpdateSettings", HUMAN, "{'endpoint':'https://api.example.org/v1','api_key':'sk-mine','language':'de'}", 0, NULL},
+        {"CoachService/ListDisclosures", HUMAN, "{}", 0, NULL},
+        {"CoachService/DeleteDisclosures", HUMAN, "{}", 0, NULL},
         {"CoachService/GetServerSettings", ADMIN, "{}", 0, NULL},
         {"CoachService/UpdateServerSettings", ADMIN, "{'allowed_endpoints':{'items':['https://api.example.org','https://b.example.org']},'api_key':'sk-server'}", 0, NULL},
+
+        {"ExportService/ExportUser", HUMAN, "{'user_id':'me'}", VARIES, NULL},
 };
 /* clang-format on */
 

@@ -5,22 +5,12 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "service/api/coach_answers.h"
-#include "service/auth/authority.h"
-#include "service/auth/guard.h"
-#include "service/auth/vault.h"
-#include "service/coach/builtin.h"
-#include "service/coach/coach.h"
-#include "service/coach/openai.h"
 #include "service/db/db_internal.h"
-#include "service/events/presence.h"
-#include "service/events/publisher.h"
-#include "service/progress/progress.h"
+#include "service/parts.h"
 #include "service/rpc/rate.h"
 #include "service/rpc/server.h"
 #include "service/store/level.h"
 #include "service/store/schema.h"
-#include "service/upkeep/upkeep.h"
 #include "tests/support/fault_vfs.h"
 
 #include "handlers.gen.h"
@@ -37,6 +27,7 @@
 static char template_dir[T_PATH_BYTES];
 static char *tokens[WHO_COUNT];
 static char operator_token[512];
+static char session[64]; /* another one of HUMAN's */
 
 /* --- the service --- */
 
@@ -44,58 +35,6 @@ static void fail_unless_ok(enum status st, const struct error *error)
 {
         if (st != STATUS_OK)
                 fail_msg("%s", error->text);
-}
-
-static void tell_presence(void *publisher, int64_t room_id, const struct presence_user *user,
-                          bool is_online)
-{
-        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
-        Socializer__V1__Presence presence = SOCIALIZER__V1__PRESENCE__INIT;
-
-        presence.user_id = user->id;
-        presence.username = (char *)user->username;
-        presence.is_online = is_online;
-        event.room_id = room_id;
-        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_PRESENCE;
-        event.presence = &presence;
-        publisher_room_event(publisher, &event);
-}
-
-static enum status open_parts(struct world *w, struct error *reterr)
-{
-        static const struct coach_engine *engines[2];
-        struct service *service = &w->service;
-        const struct authority_options authority = {.data_dir = w->dir, .db = service->db};
-        const struct openai_options openai = {.max_runs = ANSWERS_MAX};
-        char events[T_URL_BYTES];
-        enum status st = vault_new(w->dir, service->db, &service->vault, reterr);
-
-        t_scratch_url(w->dir, "events", events);
-        if (st == STATUS_OK)
-                st = authority_new(&authority, &service->authority, reterr);
-        if (st == STATUS_OK)
-                st = publisher_new(events, &service->publisher, reterr);
-        if (st == STATUS_OK)
-                st = presence_new(tell_presence, service->publisher, &service->presence, reterr);
-        if (st == STATUS_OK)
-                st = upkeep_new(service->db, service->presence, &service->upkeep, reterr);
-        if (st == STATUS_OK)
-                st = guard_new(10, 300000, &service->room_guard, reterr);
-        if (st == STATUS_OK)
-                st = rate_new(100000, 100000, &service->live_rate, reterr);
-        if (st == STATUS_OK)
-                st = openai_new(&openai, &service->openai, reterr);
-        if (st == STATUS_OK)
-                st = answers_new(service->publisher, &service->answers, reterr);
-        if (st != STATUS_OK)
-                return st;
-        engines[0] = &coach_builtin;
-        engines[1] = openai_engine(service->openai);
-        st = coach_new(engines, ARRAY_SIZE(engines), &service->coach, reterr);
-        if (st == STATUS_OK)
-                st = progress_new(service->db, service->coach, service->vault, &service->progress,
-                                  reterr);
-        return st;
 }
 
 static void open_service(struct world *w)
@@ -110,6 +49,7 @@ static void open_service(struct world *w)
                                       .n_migrations = store_n_migrations,
                                       .n_readers = N_READERS,
                                       .vfs = FAULT_VFS};
+        const struct parts_options parts = {.data_dir = w->dir};
         const struct rpc_server_options rpc = {.service = &w->service,
                                                .handlers = service_handlers,
                                                .urls = urls,
@@ -123,7 +63,10 @@ static void open_service(struct world *w)
 
         snprintf(path, sizeof(path), "%s/db", w->dir);
         fail_unless_ok(db_open(&db, &w->service.db, &error), &error);
-        fail_unless_ok(open_parts(w, &error), &error);
+        fail_unless_ok(parts_open(&w->service, &parts, &error), &error);
+        /* As many tries as there are, of one user. */
+        rate_free(w->service.live_rate);
+        fail_unless_ok(rate_new(100000, 100000, &w->service.live_rate, &error), &error);
         fail_unless_ok(rpc_server_new(&rpc, &server, &error), &error);
         raw_open(&w->raw, w->url);
         assert_int_equal(sqlite3_open_v2(path, &w->eye, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
@@ -135,20 +78,11 @@ static void close_service(struct world *w)
 
         sqlite3_close(w->eye);
         rpc_server_stop(service->rpc);
-        upkeep_free(service->upkeep);
-        progress_free(service->progress);
+        parts_stop(service);
         db_close(service->db);
         raw_close(&w->raw);
         rpc_server_free(service->rpc);
-        presence_free(service->presence);
-        answers_free(service->answers);
-        publisher_free(service->publisher);
-        guard_free(service->room_guard);
-        rate_free(service->live_rate);
-        coach_free(service->coach);
-        openai_free(service->openai);
-        vault_free(service->vault);
-        authority_free(service->authority);
+        parts_free(service);
         w->service = (struct service){0};
 }
 
@@ -254,12 +188,15 @@ static void exchange(struct world *w, struct buffer *out, bool may_be_lost,
                 nng_msg_free(reply);
 }
 
-/* JSON with ' for ". */
+/* JSON with ' for ", and a session of HUMAN's for $SESSION. */
 static json_t *parse(const char *request)
 {
-        AUTO_FREE char *text = strdup(request);
+        const char *mark = strstr(request, "$SESSION");
+        size_t n = mark ? (size_t)(mark - request) : strlen(request);
+        AUTO_FREE char *text = NULL;
 
-        assert_non_null(text);
+        assert_true(asprintf(&text, "%.*s%s%s", (int)n, request, mark ? session : "",
+                             mark ? mark + strlen("$SESSION") : "") >= 0);
         for (char *at = text; *at; at++) {
                 if (*at == '\'')
                         *at = '"';
@@ -372,9 +309,26 @@ static enum status move_level(void *arg, struct error *reterr)
                                             .evidence = &evidence,
                                             .n_evidence = 1};
         LEASE(lease, w->service.db, LEASE_WRITE, DEADLINE_NEVER);
-        enum status st = level_set(&lease, 2, 2, 1, &reason, reterr);
+        struct level_moved moved;
+        enum status st = level_set(&lease, 2, 2, 1, &reason, &moved, reterr);
 
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
+}
+
+/* HUMAN, somewhere else; that session's number is what *session is. */
+static void sign_in_again(struct world *w)
+{
+        sqlite3_stmt *newest;
+
+        world_must(w, NOBODY, "UserService/Login", "{'username':'human','password':'password123'}");
+        assert_int_equal(sqlite3_prepare_v2(w->eye,
+                                            "SELECT lower(hex(jti)) FROM session WHERE user_id = 2"
+                                            " ORDER BY rowid DESC",
+                                            -1, &newest, NULL),
+                         SQLITE_OK);
+        assert_int_equal(sqlite3_step(newest), SQLITE_ROW);
+        snprintf(session, sizeof(session), "%s", sqlite3_column_text(newest, 0));
+        sqlite3_finalize(newest);
 }
 
 static void settle(struct world *w)
@@ -427,6 +381,7 @@ void world_prepare(void)
         sign_up(&w, OTHER, "other");
         sign_up(&w, GUEST, "guest");
         sign_up(&w, LATE, "late");
+        sign_in_again(&w);
         settle(&w);
         assert_true(world_is_quiet(&w));
         close_service(&w);
@@ -541,7 +496,10 @@ static void look_at_table(struct world *w, struct world_table *table)
         char sql[128];
         sqlite3_stmt *rows;
 
-        snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\"", table->name);
+        /* When a session was used is noted now and then. */
+        snprintf(sql, sizeof(sql), "SELECT %s FROM \"%s\"",
+                 strcmp(table->name, "session") == 0 ? "jti, user_id, revoked_at" : "*",
+                 table->name);
         assert_int_equal(sqlite3_prepare_v2(w->eye, sql, -1, &rows, NULL), SQLITE_OK);
         while (sqlite3_step(rows) == SQLITE_ROW) {
                 table->n_rows++;
