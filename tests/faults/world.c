@@ -27,7 +27,8 @@
 static char template_dir[T_PATH_BYTES];
 static char *tokens[WHO_COUNT];
 static char operator_token[512];
-static char session[64]; /* another one of HUMAN's */
+static char session[64]; /* $SESSION: another one of HUMAN's */
+static char erasure[64]; /* $ERASURE: of an account that is deleted */
 
 /* --- the service --- */
 
@@ -188,15 +189,18 @@ static void exchange(struct world *w, struct buffer *out, bool may_be_lost,
                 nng_msg_free(reply);
 }
 
-/* JSON with ' for ", and a session of HUMAN's for $SESSION. */
+/* JSON with ' for ", and $NUMBER for the number of that name. */
 static json_t *parse(const char *request)
 {
-        const char *mark = strstr(request, "$SESSION");
-        size_t n = mark ? (size_t)(mark - request) : strlen(request);
+        const char *mark = strchr(request, '$');
+        const char *rest = mark ? mark + 1 + strspn(mark + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") : "";
         AUTO_FREE char *text = NULL;
 
-        assert_true(asprintf(&text, "%.*s%s%s", (int)n, request, mark ? session : "",
-                             mark ? mark + strlen("$SESSION") : "") >= 0);
+        assert_true(asprintf(&text, "%.*s%s%s", (int)strcspn(request, "$"), request,
+                             !mark            ? ""
+                             : mark[1] == 'S' ? session
+                                              : erasure,
+                             rest) >= 0);
         for (char *at = text; *at; at++) {
                 if (*at == '\'')
                         *at = '"';
@@ -315,20 +319,26 @@ static enum status move_level(void *arg, struct error *reterr)
         return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
-/* HUMAN, somewhere else; that session's number is what *session is. */
-static void sign_in_again(struct world *w)
+static void find_text(struct world *w, const char *sql, char ret[static 64])
 {
-        sqlite3_stmt *newest;
+        sqlite3_stmt *row;
 
+        assert_int_equal(sqlite3_prepare_v2(w->eye, sql, -1, &row, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+        snprintf(ret, 64, "%s", sqlite3_column_text(row, 0));
+        sqlite3_finalize(row);
+}
+
+/* HUMAN signs in somewhere else, and an account that was made is deleted. */
+static void find_numbers(struct world *w)
+{
         world_must(w, NOBODY, "UserService/Login", "{'username':'human','password':'password123'}");
-        assert_int_equal(sqlite3_prepare_v2(w->eye,
-                                            "SELECT lower(hex(jti)) FROM session WHERE user_id = 2"
-                                            " ORDER BY rowid DESC",
-                                            -1, &newest, NULL),
-                         SQLITE_OK);
-        assert_int_equal(sqlite3_step(newest), SQLITE_ROW);
-        snprintf(session, sizeof(session), "%s", sqlite3_column_text(newest, 0));
-        sqlite3_finalize(newest);
+        find_text(w, "SELECT lower(hex(jti)) FROM session WHERE user_id = 2 ORDER BY rowid DESC",
+                  session);
+        world_must(w, ADMIN, "AdminService/CreateUser",
+                   "{'username':'gone','email':'gone@example.org','password':'password123'}");
+        world_must(w, ADMIN, "UserService/DeleteUser", "{'user_id':6}");
+        find_text(w, "SELECT lower(hex(id)) FROM erasure", erasure);
 }
 
 static void settle(struct world *w)
@@ -381,7 +391,7 @@ void world_prepare(void)
         sign_up(&w, OTHER, "other");
         sign_up(&w, GUEST, "guest");
         sign_up(&w, LATE, "late");
-        sign_in_again(&w);
+        find_numbers(&w);
         settle(&w);
         assert_true(world_is_quiet(&w));
         close_service(&w);
@@ -401,11 +411,14 @@ static bool is_idle(struct world *w)
 {
         AUTO_BUFFER text = BUFFER_INIT;
         struct db_stats stats;
+        char n_erasing[64];
 
         rpc_server_metrics(w->service.rpc, &text);
         db_stats(w->service.db, &stats);
-        return strstr(buffer_str(&text), "\nsocializer_rpc_in_flight 0\n") && stats.n_leased == 0 &&
-               stats.n_waiting == 0 && stats.n_queued_writes == 0;
+        find_text(w, "SELECT count(*) FROM erasure WHERE finished_at IS NULL", n_erasing);
+        return strstr(buffer_str(&text), "\nsocializer_rpc_in_flight 0\n") &&
+               strcmp(n_erasing, "0") == 0 && stats.n_leased == 0 && stats.n_waiting == 0 &&
+               stats.n_queued_writes == 0;
 }
 
 bool world_is_quiet(struct world *w)
