@@ -8,6 +8,9 @@ const struct fault_case fault_cases[] = {
         {"AdminService/ListQueries", ADMIN, "{}", VARIES, NULL},
         {"AdminService/Prune", ADMIN, "{}", 0, NULL},
         {"AdminService/RotateMasterKey", ADMIN, "{}", STEPS, NULL},
+        {"AdminService/CreateBackup", ADMIN, "{}", VARIES | BACKUP, NULL},
+        {"AdminService/ReadBackup", ADMIN, "{'name':'$BACKUP'}", 0, NULL},
+        {"AdminService/DeleteBackup", ADMIN, "{'name':'$BACKUP'}", 0, NULL},
         {"AdminService/CreateUser", ADMIN, "{'username':'fresh','email':'fresh@example.org','password':'password123'}", 0, NULL},
         {"AdminService/ResetPassword", ADMIN, "{'user_id':3,'new_password':'password456'}", 0, NULL},
 

@@ -136,6 +136,16 @@ static bool may_ask_again(const struct attempt *a)
         return !m->side_effects || (m->replay && !m->output->has_secret && !(a->c->flags & ENDS));
 }
 
+static bool is_documented(const struct attempt *a, enum status status)
+{
+        if (a->c->flags & HEALTH && status == STATUS_UNAVAILABLE)
+                return true;
+        if (a->c->flags & BACKUP &&
+            (status == STATUS_FAILED_PRECONDITION || status == STATUS_DATA_LOSS))
+                return true;
+        return status == kit_kinds[a->fault].status;
+}
+
 static void check_refusal(const struct attempt *a, const struct world_answer *answer,
                           bool has_struck, const struct world_state *before,
                           const struct world_state *after)
@@ -143,8 +153,7 @@ static void check_refusal(const struct attempt *a, const struct world_answer *an
         if (!has_struck)
                 COMPLAIN(a, "it fails by itself: %s: %s", status_name(answer->status),
                          answer->text);
-        if (answer->status != kit_kinds[a->fault].status &&
-            !(a->c->flags & HEALTH && answer->status == STATUS_UNAVAILABLE))
+        if (!is_documented(a, answer->status))
                 COMPLAIN(a, "it ends with %s: %s", status_name(answer->status), answer->text);
         if (!(a->c->flags & STEPS))
                 expect_nothing_changed(a, before, after);

@@ -29,6 +29,7 @@ static char *tokens[WHO_COUNT];
 static char operator_token[512];
 static char session[64]; /* $SESSION: another one of HUMAN's */
 static char erasure[64]; /* $ERASURE: of an account that is deleted */
+static char backup[128]; /* $BACKUP */
 
 /* --- the service --- */
 
@@ -40,7 +41,7 @@ static void fail_unless_ok(enum status st, const struct error *error)
 
 static void open_service(struct world *w)
 {
-        char path[T_PATH_BYTES + 16];
+        char path[T_PATH_BYTES + 32];
         struct error error = ERROR_INIT;
         struct rpc_server *server;
         const char *const urls[] = {w->url};
@@ -62,7 +63,7 @@ static void open_service(struct world *w)
                                                .max_queued_passwords = 8,
                                                .max_queued_long = 8};
 
-        snprintf(path, sizeof(path), "%s/db", w->dir);
+        snprintf(path, sizeof(path), "%s/socializer.db", w->dir);
         fail_unless_ok(db_open(&db, &w->service.db, &error), &error);
         fail_unless_ok(parts_open(&w->service, &parts, &error), &error);
         /* As many tries as there are, of one user. */
@@ -189,7 +190,20 @@ static void exchange(struct world *w, struct buffer *out, bool may_be_lost,
                 nng_msg_free(reply);
 }
 
-/* JSON with ' for ", and $NUMBER for the number of that name. */
+/* What stands for a $NAME in a request. */
+static const char *named(const char *mark)
+{
+        switch (mark[1]) {
+        case 'S':
+                return session;
+        case 'E':
+                return erasure;
+        default:
+                return backup;
+        }
+}
+
+/* JSON with ' for ". */
 static json_t *parse(const char *request)
 {
         const char *mark = strchr(request, '$');
@@ -197,10 +211,7 @@ static json_t *parse(const char *request)
         AUTO_FREE char *text = NULL;
 
         assert_true(asprintf(&text, "%.*s%s%s", (int)strcspn(request, "$"), request,
-                             !mark            ? ""
-                             : mark[1] == 'S' ? session
-                                              : erasure,
-                             rest) >= 0);
+                             mark ? named(mark) : "", rest) >= 0);
         for (char *at = text; *at; at++) {
                 if (*at == '\'')
                         *at = '"';
@@ -329,6 +340,21 @@ static void find_text(struct world *w, const char *sql, char ret[static 64])
         sqlite3_finalize(row);
 }
 
+static void find_backup(struct world *w)
+{
+        struct dirent *entry;
+        DIR *dir;
+
+        world_must(w, ADMIN, "AdminService/CreateBackup", "{}");
+        dir = opendir(w->dir);
+        assert_non_null(dir);
+        while ((entry = readdir(dir))) {
+                if (strstr(entry->d_name, ".backup"))
+                        snprintf(backup, sizeof(backup), "%s", entry->d_name);
+        }
+        closedir(dir);
+}
+
 /* HUMAN signs in somewhere else, and an account that was made is deleted. */
 static void find_numbers(struct world *w)
 {
@@ -339,6 +365,7 @@ static void find_numbers(struct world *w)
                    "{'username':'gone','email':'gone@example.org','password':'password123'}");
         world_must(w, ADMIN, "UserService/DeleteUser", "{'user_id':6}");
         find_text(w, "SELECT lower(hex(id)) FROM erasure", erasure);
+        find_backup(w);
 }
 
 static void settle(struct world *w)
@@ -378,7 +405,7 @@ static void settle(struct world *w)
 void world_prepare(void)
 {
         struct world w;
-        char path[T_PATH_BYTES + 16];
+        char path[T_PATH_BYTES + 32];
 
         make_folder(&w);
         open_service(&w);
