@@ -337,7 +337,8 @@ static void log_access(const struct request *r, double seconds)
         LOG(DEBUG, "request", LOG_STR("method", r->verb_text),
             LOG_STR("route", r->match.route ? r->match.route->label : "none"),
             LOG_INT("status", r->http_status), LOG_DOUBLE("seconds", seconds),
-            LOG_STR("client", r->client_address), LOG_STR("request_id", r->request_id));
+            LOG_STR("client", r->client_address), LOG_STR("request_id", r->request_id),
+            LOG_STR("traceparent", r->headers.traceparent ? r->headers.traceparent : ""));
 }
 
 void request_on_completed(void *cls, struct MHD_Connection *connection, void **req_cls,

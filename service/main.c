@@ -41,9 +41,6 @@
  * else takes its time. */
 #define MAX_LONG_THREADS (ANSWERS_MAX + 56)
 
-#define SLOW_QUERY_MS 250
-#define LONG_LEASE_MS 2000
-
 static const char *arg_data = "./var";
 static struct config_list arg_rpc;
 static const char *arg_events;
@@ -53,6 +50,8 @@ static const char *arg_log_format = "text";
 static unsigned arg_token_ttl = 86400;
 static unsigned arg_write_rate = 200;
 static unsigned arg_write_burst = 1000;
+static unsigned arg_slow_query_ms = 250;
+static unsigned arg_long_lease_ms = 2000;
 static const char *arg_user;
 static bool arg_check;
 static const char *arg_restore;
@@ -128,6 +127,20 @@ static const struct config_option config_options[] = {
          .target = &arg_user,
          .argument = "NAME",
          .help = "become this user, for who starts as root"},
+        {.name = "slow-query-ms",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_slow_query_ms,
+         .argument = "N",
+         .help = "log statements that take longer; 0 for none",
+         .fallback = "250",
+         .max = 3600000},
+        {.name = "long-lease-ms",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_long_lease_ms,
+         .argument = "N",
+         .help = "log who holds a database connection for longer; 0 for nobody",
+         .fallback = "2000",
+         .max = 3600000},
         {.name = "check",
          .kind = CONFIG_FLAG,
          .target = &arg_check,
@@ -242,8 +255,8 @@ static enum status open_database(struct service *service, struct error *reterr)
                 .n_migrations = store_n_migrations,
                 .check_only = arg_check,
                 .n_readers = n_readers() + MORE_READ_CONNECTIONS,
-                .slow_query_ms = SLOW_QUERY_MS,
-                .long_lease_ms = LONG_LEASE_MS,
+                .slow_query_ms = arg_slow_query_ms,
+                .long_lease_ms = arg_long_lease_ms,
         };
         return db_open(&options, &service->db, reterr);
 }

@@ -29,6 +29,7 @@ enum cli_flags {
         CLI_THREAD = 1 << 13,
         CLI_LANGUAGE = 1 << 14,
         CLI_DISPUTE = 1 << 15,
+        CLI_PLANS = 1 << 16,
 };
 
 #define CLI_MAX_INVITES 100

@@ -39,6 +39,7 @@ enum {
         OPTION_THREAD,
         OPTION_LANGUAGE,
         OPTION_DISPUTE,
+        OPTION_PLANS,
 };
 
 static const struct option options[] = {
@@ -67,6 +68,7 @@ static const struct option options[] = {
         {"thread", required_argument, NULL, OPTION_THREAD},
         {"language", required_argument, NULL, OPTION_LANGUAGE},
         {"dispute", required_argument, NULL, OPTION_DISPUTE},
+        {"plans", no_argument, NULL, OPTION_PLANS},
         {NULL, 0, NULL, 0},
 };
 

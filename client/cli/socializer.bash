@@ -38,6 +38,7 @@ _socializer()
 
         case $verb in
         list) options="$options --names" ;;
+        queries) options="$options --plans" ;;
         user) options="$options --admin --email --yes" ;;
         room) options="$options --public --password --coach --invite --direct --yes --ban --room" ;;
         send) options="$options --reply-to" ;;

@@ -6,14 +6,14 @@
 
 static int print_table(struct cli *cli, const Socializer__V1__GetPoolResponse *pool)
 {
-        struct output_table t = {.cli = cli, .n_columns = 7};
-        static const char *const titles[] = {">ID",   "MODE",    "STATE",      "HOLDER",
-                                             "SINCE", ">LEASES", ">STATEMENTS"};
+        struct output_table t = {.cli = cli, .n_columns = 9};
+        static const char *const titles[] = {">ID",     "MODE",    "STATE",   "HOLDER",     "SINCE",
+                                             ">FOR MS", "REQUEST", ">LEASES", ">STATEMENTS"};
 
         printf("%d connections, %d leased, %d threads waiting; %lld leases since the start, "
-               "%lld timed out\n\n",
+               "%lld timed out, %lld took long\n\n",
                pool->size, pool->leased, pool->waiting, (long long)pool->leases_total,
-               (long long)pool->timeouts_total);
+               (long long)pool->timeouts_total, (long long)pool->long_leases_total);
         for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
                 output_table_add(&t, titles[i]);
         for (size_t i = 0; i < pool->n_connections; i++) {
@@ -26,6 +26,8 @@ static int print_table(struct cli *cli, const Socializer__V1__GetPoolResponse *p
                 output_table_add(&t, c->leased ? "leased" : "free");
                 output_table_add(&t, output_clean(cli, c->holder));
                 output_table_add(&t, output_time(cli, c->leased_at));
+                output_table_addf(&t, "%.1f", c->held_seconds * 1000);
+                output_table_add(&t, output_clean(cli, c->request_id));
                 output_table_addf(&t, "%lld", (long long)c->leases);
                 output_table_addf(&t, "%d", c->cached_statements);
         }

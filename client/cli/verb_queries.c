@@ -27,6 +27,14 @@ static int print_table(struct cli *cli, const Socializer__V1__ListQueriesRespons
         return output_table_print(&t);
 }
 
+/* How SQLite goes about each, below the table of what they cost. */
+static int print_plans(const struct cli *cli, const Socializer__V1__ListQueriesResponse *list)
+{
+        for (size_t i = 0; cli->given & CLI_PLANS && i < list->n_queries; i++)
+                printf("\n%s\n%s", list->queries[i]->sql, list->queries[i]->plan);
+        return CLI_DONE;
+}
+
 static int run(struct cli *cli)
 {
         Socializer__V1__ListQueriesRequest request = SOCIALIZER__V1__LIST_QUERIES_REQUEST__INIT;
@@ -41,6 +49,7 @@ static int run(struct cli *cli)
                                             cli->arguments[0]);
                 request.page_size = (int32_t)n;
         }
+        request.with_plans = (cli->given & CLI_PLANS) != 0;
         int code = cli_connect(cli, true);
         if (code == CLI_DONE)
                 code = cli_call(cli, METHOD, &request.base, &response);
@@ -48,19 +57,22 @@ static int run(struct cli *cli)
                 return code;
         if (cli->json)
                 return output_message(cli, METHOD, response);
-        return print_table(cli, (const void *)response);
+        code = print_table(cli, (const void *)response);
+        return code == CLI_DONE ? print_plans(cli, (const void *)response) : code;
 }
 
 const struct verb verb_queries = {
         .name = "queries",
         .run = run,
         .max_arguments = 1,
-        .usage = "queries [N]",
+        .flags = CLI_PLANS,
+        .usage = "queries [N] [--plans]",
         .summary = "Shows the SQL statements that took most time, and how often they ran",
         .help = "The first N (default: 50). For administrators, and for whoever may read\n"
-                "operator.token in the data folder.\n"
+                "operator.token in the data folder. --plans adds how SQLite goes about each.\n"
                 "\n"
                 "Examples:\n"
                 "  socializer queries 10\n"
-                "  socializer queries --json\n",
+                "  socializer queries --json\n"
+                "  socializer queries 3 --plans\n",
 };

@@ -44,6 +44,7 @@ enum status admin_service_get_metrics(struct call *call,
 
         db_stats(call->service->db, &stats);
         metrics_append_db(&text, &stats);
+        metrics_append_leases(&text, call->service->db);
         upkeep_stats(call->service->upkeep, &upkeep);
         metrics_append_upkeep(&text, &upkeep);
         rpc_server_metrics(call->service->rpc, &text);
@@ -65,8 +66,10 @@ static Socializer__V1__PoolConnection *answer_connection(struct arena *arena,
         message->leased = info->leased;
         message->leases = (int64_t)info->n_leases;
         message->cached_statements = (int32_t)info->n_statements;
+        message->held_seconds = info->held_seconds;
         message->holder = arena_strdup(arena, info->holder);
-        if (!message->holder)
+        message->request_id = arena_strdup(arena, info->request_id);
+        if (!message->holder || !message->request_id)
                 return NULL;
         if (info->leased) {
                 message->leased_at = wire_timestamp(arena, info->leased_at_wall_ms);
@@ -89,6 +92,7 @@ enum status admin_service_get_pool(struct call *call, const Socializer__V1__GetP
         rsp->waiting = (int32_t)stats.n_waiting;
         rsp->leases_total = (int64_t)stats.n_leases;
         rsp->timeouts_total = (int64_t)stats.n_lease_timeouts;
+        rsp->long_leases_total = (int64_t)stats.n_long_leases;
 
         size_t room = stats.n_connections;
         struct db_conn_info *infos = arena_calloc(call->arena, room + 1, sizeof(*infos));
@@ -123,6 +127,18 @@ static Socializer__V1__Query *answer_query(struct arena *arena, const struct db_
         return message;
 }
 
+static enum status put_plan(struct call *call, Socializer__V1__Query *query, struct error *reterr)
+{
+        AUTO_FREE char *plan = NULL;
+        enum status st =
+                db_query_plan(call->service->db, query->sql, call->deadline, &plan, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        query->plan = arena_strdup(call->arena, plan);
+        return query->plan ? STATUS_OK : wire_no_memory(reterr);
+}
+
 enum status admin_service_list_queries(struct call *call,
                                        const Socializer__V1__ListQueriesRequest *req,
                                        Socializer__V1__ListQueriesResponse *rsp,
@@ -141,6 +157,10 @@ enum status admin_service_list_queries(struct call *call,
                 rsp->queries[i] = answer_query(call->arena, &infos[i]);
                 if (!rsp->queries[i])
                         return wire_no_memory(reterr);
+                enum status st =
+                        req->with_plans ? put_plan(call, rsp->queries[i], reterr) : STATUS_OK;
+                if (st != STATUS_OK)
+                        return st;
         }
         return STATUS_OK;
 }

@@ -1,6 +1,9 @@
 #include "service/api/metrics.h"
 
+#include "common/cleanup.h"
+
 #include <inttypes.h>
+#include <stdlib.h>
 
 static void append_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -44,6 +47,11 @@ void metrics_append_db(struct buffer *out, const struct db_stats *s)
                       "Leases of connections.");
         append_number(out, "socializer_db_lease_timeouts_total", "counter", s->n_lease_timeouts,
                       "Leases that no connection came free for in time.");
+        append_number(out, "socializer_db_long_leases_total", "counter", s->n_long_leases,
+                      "Leases that were held for longer than --long-lease-ms.");
+        append_head(out, "socializer_db_oldest_lease_seconds", "gauge",
+                    "How long the oldest lease of this moment has been held; 0 for none.");
+        buffer_printf(out, "socializer_db_oldest_lease_seconds %.6f\n", s->oldest_lease_seconds);
         append_histogram(out, "socializer_db_lease_seconds", &s->lease_seconds,
                          "How long connections were held.");
         append_histogram(out, "socializer_db_lease_wait_seconds", &s->lease_wait_seconds,
@@ -61,6 +69,27 @@ void metrics_append_db(struct buffer *out, const struct db_stats *s)
                       "Size of the write-ahead log.");
         append_number(out, "socializer_db_queued_writes", "gauge", s->n_queued_writes,
                       "Writes that wait for the writer.");
+}
+
+/* Connections of one instance; more are not told of. */
+#define MAX_CONNECTIONS 512
+
+void metrics_append_leases(struct buffer *out, struct db *db)
+{
+        AUTO_FREE struct db_conn_info *infos = calloc(MAX_CONNECTIONS, sizeof(*infos));
+        size_t n = infos ? db_conn_list(db, infos, MAX_CONNECTIONS) : 0;
+
+        append_head(out, "socializer_db_lease_age_seconds", "gauge",
+                    "How long each lease of this moment has been held, and by whom.");
+        for (size_t i = 0; i < n && i < MAX_CONNECTIONS; i++) {
+                if (!infos[i].leased)
+                        continue;
+                buffer_printf(out,
+                              "socializer_db_lease_age_seconds{connection=\"%d\",mode=\"%s\","
+                              "holder=\"%s\"} %.6f\n",
+                              infos[i].id, infos[i].mode == LEASE_WRITE ? "write" : "read",
+                              infos[i].holder, infos[i].held_seconds);
+        }
 }
 
 void metrics_append_upkeep(struct buffer *out, const struct upkeep_stats *s)

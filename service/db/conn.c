@@ -210,11 +210,47 @@ void db_conn_rollback(struct db_conn *conn)
         sqlite3_reset(conn->rollback);
 }
 
+/* --- who uses it --- */
+
+static _Thread_local const char *request_id;
+
+void db_set_request(const char *id)
+{
+        request_id = id;
+}
+
+const char *db_request_id(void)
+{
+        return request_id ? request_id : "";
+}
+
+/* Word by word, because others may look meanwhile. */
+static void note_request(struct db_conn *conn)
+{
+        uint64_t words[DB_REQUEST_ID_BYTES / 8] = {0};
+
+        if (request_id)
+                memcpy(words, request_id, strnlen(request_id, sizeof(words) - 1));
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                db_counter_set(&conn->request_id[i], words[i]);
+}
+
+void db_conn_request_id(const struct db_conn *conn, char ret[static DB_REQUEST_ID_BYTES])
+{
+        for (size_t i = 0; i < ARRAY_SIZE(conn->request_id); i++) {
+                uint64_t word = db_counter_get(&conn->request_id[i]);
+
+                memcpy(ret + i * sizeof(word), &word, sizeof(word));
+        }
+        ret[DB_REQUEST_ID_BYTES - 1] = '\0';
+}
+
 void db_conn_hold(struct db_conn *conn, const char *holder, uint64_t now_ns, uint64_t waited_ns)
 {
         db_counter_set(&conn->leased_at_ns, now_ns);
         db_counter_add(&conn->n_leases, 1);
         db_timing_add(&conn->waited, waited_ns);
+        note_request(conn);
         atomic_store_explicit(&conn->holder, holder, memory_order_relaxed);
 }
 
@@ -225,7 +261,8 @@ void db_conn_unhold(struct db_conn *conn)
         if (held_ns > conn->db->long_lease_ns)
                 LOG(WARNING, "a database lease was held for long",
                     LOG_STR("holder", atomic_load_explicit(&conn->holder, memory_order_relaxed)),
-                    LOG_INT("connection", conn->id), LOG_INT("ms", (int64_t)(held_ns / 1000000)));
+                    LOG_STR("request_id", db_request_id()), LOG_INT("connection", conn->id),
+                    LOG_INT("ms", (int64_t)(held_ns / 1000000)));
         db_timing_add(&conn->held, held_ns);
         atomic_store_explicit(&conn->holder, NULL, memory_order_relaxed);
 }

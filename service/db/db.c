@@ -1,5 +1,6 @@
 /* Opening and closing the database. */
 #include "service/db/db_internal.h"
+#include "service/db/wait.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -85,6 +86,8 @@ static struct db *db_new(const struct db_options *options)
         pthread_cond_init(&db->writer.not_empty, NULL);
         pthread_cond_init(&db->settler.changed, NULL);
         pthread_mutex_init(&db->backup_lock, NULL);
+        pthread_mutex_init(&db->watcher.lock, NULL);
+        wait_cond_init(&db->watcher.wake);
         db->path = strdup(options->path);
         db->backup_dir = strdup(options->backup_dir ? options->backup_dir : "");
         db->vfs = options->vfs;
@@ -162,6 +165,8 @@ static enum status open_all(struct db *db, const struct db_options *options, str
                 st = db_settler_start(db, &error);
         if (st == STATUS_OK)
                 st = db_writer_start(db, options->max_waiting_writes, &error);
+        if (st == STATUS_OK)
+                st = db_watcher_start(db, &error);
         return st == STATUS_OK ? st : explain(options, &error, reterr);
 }
 
@@ -192,6 +197,7 @@ struct db *db_close(struct db *db)
         if (!db)
                 return NULL;
         assert(db->pool.n_free == db->pool.n_conns && db->pool.n_waiting == 0);
+        db_watcher_stop(db);
         was_open = db->writer.started;
         db_writer_stop(db);
         db_settler_stop(db);
@@ -207,6 +213,8 @@ struct db *db_close(struct db *db)
         pthread_mutex_destroy(&db->writer.lock);
         pthread_mutex_destroy(&db->pool.lock);
         pthread_mutex_destroy(&db->backup_lock);
+        pthread_cond_destroy(&db->watcher.wake);
+        pthread_mutex_destroy(&db->watcher.lock);
         free(db->pool.conns);
         free(db->backup_dir);
         free(db->path);

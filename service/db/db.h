@@ -50,7 +50,8 @@ struct db_options {
         unsigned max_waiting_writes; /* jobs in the writer's queue; 0 = 4096 */
         const char *vfs; /* SQLite VFS, NULL = default; tests put a failing one here */
         uint32_t slow_query_ms; /* log statements slower than this, without values; 0 = off */
-        uint32_t long_lease_ms; /* log leases held longer than this, naming the holder; 0 = off */
+        uint32_t long_lease_ms; /* log leases held longer than this, naming the holder, while they
+                                   are held and when they end; 0 = off */
 };
 
 /* Opens or creates the database (mode 0600), upgrades its schema, starts the writer and the settler
@@ -226,12 +227,18 @@ bool db_on_writer(const struct db *db);
 
 /* --- what an operator looks at --- */
 
+/* What the calling thread's leases are for, in logs and db_conn_list(): the id of a request, which
+ * lives until the next call. NULL: nothing that anybody asked for. */
+void db_set_request(const char *id);
+
 struct db_conn_info {
         int id;
         enum lease_mode mode;
         bool leased;
         char holder[64];
+        char request_id[72]; /* "" = nobody's request */
         int64_t leased_at_wall_ms;
+        double held_seconds; /* until now; 0 when it is free */
         uint64_t n_leases;
         unsigned n_statements;
 };
@@ -248,7 +255,8 @@ struct db_histogram {
 
 struct db_stats {
         unsigned n_connections, n_leased, n_waiting;
-        uint64_t n_leases, n_lease_timeouts;
+        uint64_t n_leases, n_lease_timeouts, n_long_leases;
+        double oldest_lease_seconds; /* of those that are held now */
         uint64_t n_groups, n_writes, n_rollbacks, n_checkpoints;
         uint64_t wal_bytes;
         unsigned n_queued_writes;
@@ -264,6 +272,10 @@ struct db_query_info {
         uint64_t calls, rows, errors;
         double total_ms, max_ms;
 };
+/* How SQLite goes about a statement of db_query_list(), a line a step: "SCAN room\n". To be freed.
+ */
+enum status db_query_plan(struct db *db, const char *sql, deadline_ns deadline, char **ret,
+                          struct error *reterr) MUST_CHECK;
 /* Per statement, all connections together, largest total first. Returns how many were filled. */
 size_t db_query_list(struct db *db, struct db_query_info *ret, size_t n);
 

@@ -6,7 +6,7 @@
  *     writer.c    group commit           settle.c      on disk, then answered
  *     checkpoint.c  the write-ahead log back into the file
  *     migrate.c   the schema             backup.c      copies of it
- *     stats.c     what an operator sees
+ *     stats.c     what an operator sees  watch.c       who holds a lease for too long
  */
 #ifndef SERVICE_DB_DB_INTERNAL_H
 #define SERVICE_DB_DB_INTERNAL_H
@@ -16,6 +16,9 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+
+/* A request's id, with its end; a multiple of 8. */
+#define DB_REQUEST_ID_BYTES 72
 
 /* How soon somebody who found the pool or the queue busy may come again. */
 #define DB_RETRY_MS 100
@@ -88,6 +91,8 @@ struct db_conn {
         _Atomic unsigned n_statements;
 
         _Atomic(const char *) holder; /* NULL: not leased */
+        db_counter request_id[DB_REQUEST_ID_BYTES / 8]; /* whose lease it is or was, as text */
+        uint64_t warned_at_ns; /* the watcher's: leased_at_ns of a lease that it told of */
         db_counter leased_at_ns;
         db_counter n_leases;
         struct db_timing held, waited;
@@ -115,6 +120,10 @@ void db_conn_rollback(struct db_conn *conn);
 /* Marks the connection as held from now on, and as free again. */
 void db_conn_hold(struct db_conn *conn, const char *holder, uint64_t now_ns, uint64_t waited_ns);
 void db_conn_unhold(struct db_conn *conn);
+/* The request that holds or held the connection last, "" for none. Any thread; torn at worst. */
+void db_conn_request_id(const struct db_conn *conn, char ret[static DB_REQUEST_ID_BYTES]);
+/* The calling thread's; "" for none. */
+const char *db_request_id(void);
 
 /* What a result code of SQLite other than OK, ROW and DONE means. Also notices when SQLite has
  * rolled back the writer's group by itself. */
@@ -263,6 +272,19 @@ enum status db_migrate(struct db *db, const struct db_options *options,
 /* A checked copy of the database in backup_dir, named by version and time, before an upgrade. */
 enum status db_backup(struct db_conn *conn, int version, struct error *reterr) MUST_CHECK;
 
+/* --- leases that last --- */
+
+struct db_watcher {
+        pthread_t thread;
+        pthread_mutex_t lock;
+        pthread_cond_t wake;
+        bool started, closing;
+        _Atomic uint64_t n_long; /* leases that were held for too long */
+};
+
+enum status db_watcher_start(struct db *db, struct error *reterr) MUST_CHECK;
+void db_watcher_stop(struct db *db);
+
 struct db {
         char *path;
         char *backup_dir;
@@ -275,6 +297,7 @@ struct db {
         struct db_writer writer;
         struct db_settler settler;
         struct db_wal wal;
+        struct db_watcher watcher;
 };
 
 #endif

@@ -1,11 +1,15 @@
 /* What an operator looks at: who holds what, how long things take, which statements cost most.
  * Reads counters that their writers do not stop for, so that figures of one answer may lie a few
  * events apart. */
+#include "common/buffer.h"
 #include "service/db/db_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Steps within steps of a plan. */
+#define PLAN_DEPTH 16
 
 const double db_histogram_bounds[DB_HISTOGRAM_BUCKETS - 1] = {
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5,
@@ -48,8 +52,16 @@ static struct db_conn *conn_at(struct db *db, size_t i)
         return i < db->pool.n_conns ? &db->pool.conns[i] : &db->writer.conn;
 }
 
+static double held_seconds_of(const struct db_conn *conn, uint64_t now_ns)
+{
+        uint64_t since_ns = db_counter_get(&conn->leased_at_ns);
+
+        return now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0;
+}
+
 void db_stats(struct db *db, struct db_stats *ret)
 {
+        uint64_t now_ns = clock_mono_ns();
         struct db_stats stats = {.n_connections = (unsigned)n_conns(db)};
         struct db_writer *w = &db->writer;
 
@@ -57,8 +69,13 @@ void db_stats(struct db *db, struct db_stats *ret)
                 const struct db_conn *conn = conn_at(db, i);
 
                 stats.n_leases += db_counter_get(&conn->n_leases);
-                if (atomic_load_explicit(&conn->holder, memory_order_relaxed))
+                if (atomic_load_explicit(&conn->holder, memory_order_relaxed)) {
+                        double held_seconds = held_seconds_of(conn, now_ns);
+
                         stats.n_leased++;
+                        if (held_seconds > stats.oldest_lease_seconds)
+                                stats.oldest_lease_seconds = held_seconds;
+                }
                 add_timing(&stats.lease_seconds, &conn->held);
                 add_timing(&stats.lease_wait_seconds, &conn->waited);
         }
@@ -71,6 +88,7 @@ void db_stats(struct db *db, struct db_stats *ret)
         stats.n_queued_writes = w->n_queued;
         pthread_mutex_unlock(&w->lock);
 
+        stats.n_long_leases = atomic_load_explicit(&db->watcher.n_long, memory_order_relaxed);
         stats.n_groups = db_counter_get(&w->n_groups);
         stats.n_writes = db_counter_get(&w->n_writes);
         stats.n_rollbacks = db_counter_get(&w->n_rollbacks);
@@ -88,19 +106,22 @@ size_t db_conn_list(struct db *db, struct db_conn_info *ret, size_t n)
         for (size_t i = 0; i < n && i < n_conns(db); i++) {
                 const struct db_conn *conn = conn_at(db, i);
                 const char *holder = atomic_load_explicit(&conn->holder, memory_order_relaxed);
-                uint64_t since_ns = db_counter_get(&conn->leased_at_ns);
-                int64_t age_ms = now_ns > since_ns ? (int64_t)((now_ns - since_ns) / 1000000) : 0;
+                double held_seconds = holder ? held_seconds_of(conn, now_ns) : 0;
 
                 ret[i] = (struct db_conn_info){
                         .id = conn->id,
                         .mode = conn->mode,
                         .leased = holder != NULL,
-                        .leased_at_wall_ms = holder ? now_wall_ms - age_ms : 0,
+                        .leased_at_wall_ms =
+                                holder ? now_wall_ms - (int64_t)(held_seconds * 1000) : 0,
+                        .held_seconds = held_seconds,
                         .n_leases = db_counter_get(&conn->n_leases),
                         .n_statements =
                                 atomic_load_explicit(&conn->n_statements, memory_order_relaxed),
                 };
                 snprintf(ret[i].holder, sizeof(ret[i].holder), "%s", holder ? holder : "");
+                if (holder)
+                        db_conn_request_id(conn, ret[i].request_id);
         }
         return n_conns(db);
 }
@@ -192,4 +213,55 @@ size_t db_query_list(struct db *db, struct db_query_info *ret, size_t n)
                 n = n_all;
         memcpy(ret, all, n * sizeof(*all));
         return n;
+}
+
+/* Steps of a plan, each under the one that it serves. */
+static enum status append_plan(sqlite3_stmt *explain, struct db_conn *conn, struct buffer *out,
+                               struct error *reterr)
+{
+        int parents[PLAN_DEPTH] = {0};
+        unsigned depth = 0;
+        int rc;
+
+        while ((rc = sqlite3_step(explain)) == SQLITE_ROW) {
+                int parent = sqlite3_column_int(explain, 1);
+
+                while (depth > 0 && parents[depth - 1] != parent)
+                        depth--;
+                buffer_printf(out, "%*s%s\n", (int)depth * 2, "",
+                              (const char *)sqlite3_column_text(explain, 3));
+                if (depth < PLAN_DEPTH)
+                        parents[depth++] = sqlite3_column_int(explain, 0);
+        }
+        return rc == SQLITE_DONE ? STATUS_OK : db_conn_error(conn, rc, reterr);
+}
+
+static void cleanup_statement(sqlite3_stmt **statement)
+{
+        sqlite3_finalize(*statement);
+}
+
+enum status db_query_plan(struct db *db, const char *sql, deadline_ns deadline, char **ret,
+                          struct error *reterr)
+{
+        CLEANUP(cleanup_statement) sqlite3_stmt *explain = NULL;
+        AUTO_BUFFER out = BUFFER_INIT;
+        AUTO_FREE char *text = NULL;
+        LEASE(lease, db, LEASE_READ, deadline);
+        enum status st = lease_status(&lease, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        if (asprintf(&text, "EXPLAIN QUERY PLAN %s", sql) < 0)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        int rc = sqlite3_prepare_v2(lease.conn->handle, text, -1, &explain, NULL);
+        if (rc != SQLITE_OK)
+                return db_conn_error(lease.conn, rc, reterr);
+        st = append_plan(explain, lease.conn, &out, reterr);
+        if (st != STATUS_OK)
+                return st;
+        *ret = strdup(buffer_str(&out));
+        return *ret && !buffer_failed(&out)
+                       ? STATUS_OK
+                       : error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
 }

@@ -81,7 +81,8 @@ static void account(struct stmt *s)
                 db_counter_set(&prepared->max_ns, ns);
         if (ns > slow_ns)
                 LOG(WARNING, "a statement was slow", LOG_STR("sql", prepared->sql),
-                    LOG_INT("rows", (int64_t)s->n_rows), LOG_INT("ms", (int64_t)(ns / 1000000)));
+                    LOG_STR("request_id", db_request_id()), LOG_INT("rows", (int64_t)s->n_rows),
+                    LOG_INT("ms", (int64_t)(ns / 1000000)));
         s->n_rows = 0;
 }
 

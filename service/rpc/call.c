@@ -100,6 +100,18 @@ static enum status keep_reply(struct call *call, struct lease *lease, const stru
         return repeat_keep(call, lease, key, (struct frame_bytes){packed, n}, reterr);
 }
 
+static void forget_request(const struct call **call)
+{
+        (void)call;
+        db_set_request(NULL);
+}
+
+/* Until the end of the scope what the thread does is the call's, in logs. */
+#define ON_BEHALF_OF(call_)                                  \
+        CLEANUP(forget_request)                              \
+        __attribute__((unused)) const struct call *behalf_ = \
+                (db_set_request((call_)->request_id), (call_))
+
 /* On the writer thread. */
 static enum status write_and_keep(void *arg, struct error *reterr)
 {
@@ -110,6 +122,7 @@ static enum status write_and_keep(void *arg, struct error *reterr)
         struct replay_key key;
         enum status st;
 
+        ON_BEHALF_OF(call);
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
         if (is_kept) {
                 repeat_key_init(&key, call);

@@ -156,8 +156,11 @@ enum status dispatch_admit(struct rpc_server *s, struct call *call, const struct
                                  "a call's id has %d bytes, not %zu", FRAME_CALL_ID_BYTES,
                                  frame->id.n_bytes);
         st = call_check(call, reterr);
-        if (st == STATUS_OK)
+        if (st == STATUS_OK) {
+                db_set_request(call->request_id); /* it may look into the database */
                 st = authenticate(s, call, frame->token, memo, reterr);
+                db_set_request(NULL);
+        }
         if (st == STATUS_OK)
                 st = authorise(call, reterr);
         if (st == STATUS_OK)
@@ -173,7 +176,9 @@ enum status dispatch_handle(struct rpc_server *s, struct call *call, struct erro
         enum status st;
 
         reterr->status = STATUS_OK;
+        db_set_request(call->request_id);
         st = handler(call, call->request, call->response, reterr);
+        db_set_request(NULL);
         if (st == STATUS_OK)
                 return st;
         /* A handler may return what a statement said without words of its own. */
@@ -207,6 +212,7 @@ static void hide_internal(const struct call *call, struct frame_reply *reply)
         const char *request_id = call ? call->request_id : "";
 
         LOG(ERROR, "a call failed", LOG_STR("request_id", request_id),
+            LOG_STR("traceparent", call ? call->traceparent : ""),
             LOG_STR("method", call && call->method ? call->method->name : ""),
             LOG_STR("code", status_name(reply->status)), LOG_STR("error", reply->error.text));
         error_set(&reply->error, reply->status, "internal error (request %s)", request_id);
@@ -235,6 +241,7 @@ void dispatch_record(struct rpc_server *s, const struct call *call, enum status 
 
         metrics_record(s->metrics, call->method, status, took_ns);
         LOG(DEBUG, "call", LOG_STR("request_id", call->request_id),
+            LOG_STR("traceparent", call->traceparent),
             LOG_STR("method", call->method ? call->method->name : "unknown"),
             LOG_STR("code", status_name(status)), LOG_INT("us", (int64_t)(took_ns / 1000)));
 }

@@ -299,6 +299,7 @@ const struct behaviour behaviours[] = {
         /* AdminService */
         {"the pool as a user", HUMAN, "AdminService/GetPool", "{}", DENIED, NULL},
         {"the pool", ADMIN, "AdminService/GetPool", "{}", OK, "{\"waiting\":0}"},
+        {"the queries with their plans", ADMIN, "AdminService/ListQueries", "{\"page_size\":500,\"with_plans\":true}", OK, "{}"},
         {"the queries as a user", HUMAN, "AdminService/ListQueries", "{}", DENIED, NULL},
         {"rotate the master key as a user", HUMAN, "AdminService/RotateMasterKey", "{}", DENIED, NULL},
         {"rotate the master key", ADMIN, "AdminService/RotateMasterKey", "{}", OK, "{}"},

@@ -272,6 +272,7 @@ statistics() {
         check 0 '"connections"' pool --json
         check 0 'MEAN MS' queries
         check 0 '"sql"' queries 5 --json
+        check 0 'SEARCH|SCAN' queries 10 --plans
         check 2 '1 to 500' queries many
         check 0 '"status": "ok"' call GetHealth
         check 0 'socializer_rpc_requests_total' call GetMetrics

@@ -2,6 +2,8 @@
 #include "tests/unit/db_fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static enum status insert_and_look(void *arg, struct error *reterr)
 {
@@ -106,7 +108,7 @@ static void run_for_ms(struct db *db, unsigned ms)
         WAIT_FOR(deadline_passed(deadline));
 }
 
-static void slow_statements_and_long_leases_are_logged(void **state)
+static void slow_statements_are_logged(void **state)
 {
         struct db_fixture *f = *state;
         uint64_t before;
@@ -120,14 +122,73 @@ static void slow_statements_and_long_leases_are_logged(void **state)
         assert_int_equal(log_count(LOG_LEVEL_WARNING), before);
         run_for_ms(f->db, 30);
         assert_int_equal(log_count(LOG_LEVEL_WARNING), before + 1);
+}
+
+static void a_long_lease_is_told_of_while_it_is_held(void **state)
+{
+        struct db_fixture *f = *state;
+        uint64_t before;
 
         fixture_close(f);
-        f->options.slow_query_ms = 0;
         f->options.long_lease_ms = 20;
         fixture_open(f);
+        log_init("test_db", LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
+        before = log_count(LOG_LEVEL_WARNING);
         fixture_count(f->db);
-        run_for_ms(f->db, 30);
+        {
+                LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
+
+                WAIT_FOR(log_count(LOG_LEVEL_WARNING) > before);
+                assert_int_equal(fixture_stats(f).n_long_leases, 1);
+                assert_true(fixture_stats(f).oldest_lease_seconds >= 0.02);
+                /* Once. */
+                deadline_ns later = deadline_in_ms(60);
+                WAIT_FOR(deadline_passed(later));
+                assert_int_equal(log_count(LOG_LEVEL_WARNING), before + 1);
+        }
+        /* And how long it was in the end. */
         assert_int_equal(log_count(LOG_LEVEL_WARNING), before + 2);
+        assert_true(fixture_stats(f).oldest_lease_seconds < 0.02);
+}
+
+static void a_lease_names_the_request_that_it_is_for(void **state)
+{
+        struct db_fixture *f = *state;
+        struct db_conn_info conns[3];
+        unsigned n_found = 0;
+
+        db_set_request("0123456789012345678901234567890123456789012345678901234567890123456789");
+        {
+                LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
+
+                db_conn_list(f->db, conns, 3);
+                for (int i = 0; i < 3; i++)
+                        n_found += strlen(conns[i].request_id) == 70;
+        }
+        assert_int_equal(n_found, 1);
+        db_set_request(NULL);
+        LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
+        db_conn_list(f->db, conns, 3);
+        for (int i = 0; i < 3; i++)
+                assert_string_equal(conns[i].request_id, "");
+}
+
+static void a_statement_has_a_plan(void **state)
+{
+        struct db_fixture *f = *state;
+        struct error error = ERROR_INIT;
+        char *plan = NULL;
+
+        ASSERT_OK(db_query_plan(f->db, "SELECT count(*) FROM person", DEADLINE_NEVER, &plan, err));
+        assert_non_null(strstr(plan, "SCAN person"));
+        free(plan);
+        /* What would write is only looked at. */
+        ASSERT_OK(db_query_plan(f->db, "DELETE FROM person WHERE id = $1", DEADLINE_NEVER, &plan,
+                                err));
+        assert_non_null(strstr(plan, "SEARCH person"));
+        free(plan);
+        assert_int_equal(db_query_plan(f->db, "SELECT nothing", DEADLINE_NEVER, &plan, &error),
+                         STATUS_INTERNAL);
 }
 
 int main(void)
@@ -137,7 +198,10 @@ int main(void)
                 CASE(a_lease_is_listed_with_its_holder_and_time),
                 CASE(leases_are_counted_and_timed),
                 CASE(statements_are_added_up_over_connections),
-                CASE(slow_statements_and_long_leases_are_logged),
+                CASE(slow_statements_are_logged),
+                CASE(a_long_lease_is_told_of_while_it_is_held),
+                CASE(a_lease_names_the_request_that_it_is_for),
+                CASE(a_statement_has_a_plan),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
