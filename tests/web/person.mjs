@@ -42,7 +42,7 @@ export class Person {
     this.page.on("console", (message) => {
       if (message.type() !== "error" && message.type() !== "warning") return;
       if (this.expectsTrouble && OF_THE_NETWORK.test(message.text())) return;
-      this.complaints.push(`in the console: ${message.text()}`);
+      this.complaints.push(`in the console: ${message.text()} ${message.location().url}`);
     });
     this.page.on("pageerror", (error) => this.complaints.push(`an error: ${error.message}`));
   }

@@ -19,6 +19,12 @@ import {
   five_messages_move_a_level,
   trainings_pause_and_go_on,
 } from "./stories/progress.mjs";
+import { a_draft_is_rehearsed_and_a_message_made_clearer, the_coach_answers_in_a_room } from "./stories/room_coach.mjs";
+import {
+  a_room_is_set_by_who_may,
+  members_are_raised_muted_banned_and_invited,
+  what_was_said_is_found,
+} from "./stories/room_people.mjs";
 import {
   nothing_that_is_written_becomes_html,
   older_messages_come_as_one_scrolls,
@@ -71,6 +77,11 @@ async function tell() {
   await run(nothing_that_is_written_becomes_html);
   await run(rooms_are_made_invited_to_and_joined);
   await run(older_messages_come_as_one_scrolls);
+  await run(what_was_said_is_found);
+  await run(a_room_is_set_by_who_may);
+  await run(members_are_raised_muted_banned_and_invited);
+  await run(the_coach_answers_in_a_room);
+  await run(a_draft_is_rehearsed_and_a_message_made_clearer);
   await run(a_cut_connection_loses_and_doubles_nothing);
   await run(a_service_that_dies_is_waited_for);
   await stage.boss.signIn("boss");

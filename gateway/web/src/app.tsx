@@ -8,9 +8,10 @@ import { lazy } from "./lazy.tsx";
 import { connection } from "./live.ts";
 import { Link, path } from "./router.tsx";
 import { me, resume } from "./session.ts";
+import "./theme.ts";
+import { Notices } from "./views/notices.tsx";
 import { Failure, PageTitle, Waiting } from "./views/parts.tsx";
 import { RoomsPage } from "./views/rooms.tsx";
-import "./theme.ts";
 import { SignIn } from "./views/sign_in.tsx";
 
 const Admin = lazy("Administration", async () => (await import("./views/admin.tsx")).Admin);
@@ -83,11 +84,11 @@ function ConnectionBanner() {
 }
 
 function Page({ isAdmin }: { isAdmin: boolean }) {
-  const [, first, second] = path.value.split("/");
+  const [, first, second, third] = path.value.split("/");
   switch (first) {
     case "":
     case "rooms":
-      return <RoomsPage roomId={Number(second) || 0} />;
+      return <RoomsPage roomId={Number(second) || 0} seq={Number(third) || 0} />;
     case "coach":
       return <Coach />;
     case "progress":
@@ -142,6 +143,7 @@ export function App() {
         <ConnectionBanner />
         <Page isAdmin={isAdmin} />
       </div>
+      <Notices />
       <div class="hidden" role="log" aria-live="polite" aria-label="New messages">
         {announcement.value}
       </div>

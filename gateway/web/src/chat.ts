@@ -2,7 +2,7 @@
 // Views read the signals and call the functions below them.
 import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiError, call } from "./api.ts";
-import type { ClientFrame, DurableFrame, ServerFrame } from "./frames.ts";
+import type { ClientFrame, DurableFrame, MemberFrame, ServerFrame } from "./frames.ts";
 import { connect, connection, disconnect, hear, transmit } from "./live.ts";
 import { Outbox, frameOf, type Entry } from "./outbox.ts";
 import { apply, applyHistory, load, newLog, prepend, type RoomLog } from "./room_log.ts";
@@ -116,19 +116,30 @@ async function reload(roomId: number): Promise<void> {
   });
 }
 
-let loadingOlder = false;
-export async function loadOlder(roomId: number): Promise<void> {
+let loadingOlder: Promise<void> | null = null;
+export function loadOlder(roomId: number, size = 50): Promise<void> {
+  loadingOlder ??= askOlder(roomId, size).finally(() => (loadingOlder = null));
+  return loadingOlder;
+}
+
+async function askOlder(roomId: number, size: number): Promise<void> {
   const log = logs.value.get(roomId);
   const first = log?.messages[0];
-  if (!first || !log.hasOlder || loadingOlder) return;
-  loadingOlder = true;
-  try {
-    const path = `/api/rooms/${roomId}/messages?page_size=50&before_seq=${first.seq}`;
-    const page = await call<RoomMessages>("GET", path);
-    const now = logs.value.get(roomId);
-    if (now) setLog(roomId, prepend(now, page));
-  } finally {
-    loadingOlder = false;
+  if (!first || !log.hasOlder) return;
+  const path = `/api/rooms/${roomId}/messages?page_size=${size}&before_seq=${first.seq}`;
+  const page = await call<RoomMessages>("GET", path);
+  const now = logs.value.get(roomId);
+  if (now) setLog(roomId, prepend(now, page));
+}
+
+// So far back that what has this number is there, if it is not too far.
+const MAX_PAGES = 20;
+export async function loadBackTo(roomId: number, seq: number): Promise<void> {
+  for (let i = 0; i < MAX_PAGES; i++) {
+    const log = logs.value.get(roomId);
+    const first = log?.messages[0];
+    if (!log?.hasOlder || !first || first.seq <= seq) return;
+    await loadOlder(roomId, 500);
   }
 }
 
@@ -279,12 +290,23 @@ function onDurable(frame: DurableFrame): void {
       break;
     }
     case "member_changed":
-      membersVersion.value++;
+      onMember(frame);
       break;
     case "room_updated":
       void refreshRooms().catch(() => {});
       break;
   }
+}
+
+function onMember(frame: MemberFrame): void {
+  if (frame.user_id === me.value?.id) {
+    // Who is out is not told any more who is in.
+    if (["left", "removed", "banned"].includes(frame.change)) return;
+    // What one may do is known before anything is asked.
+    if (frame.change === "role") updateRoom(frame.room_id, (r) => ({ ...r, my_role: frame.role ?? r.my_role }));
+    else updateRoom(frame.room_id, (r) => ({ ...r, muted_until: frame.change === "muted" ? frame.muted_until : null }));
+  }
+  membersVersion.value++;
 }
 
 function onPresence(roomId: number, who: OnlineUser, isOnline: boolean): void {

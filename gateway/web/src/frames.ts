@@ -19,7 +19,13 @@ export type DeletedFrame = Durable & Person & { type: "message_deleted"; message
 export type ReactionFrame = Durable &
   Person & { type: "message_reaction"; message_id: number; emoji: string; is_added: boolean };
 export type MemberFrame = Durable &
-  Person & { type: "member_changed"; change: string; by_username: string; role: MemberRole | null };
+  Person & {
+    type: "member_changed";
+    change: string;
+    by_username: string;
+    role: MemberRole | null;
+    muted_until: string | null;
+  };
 export type RoomFrame = Durable & { type: "room_updated"; name: string; description: string };
 
 // The coach in a room: an answer to somebody's message, while it comes.
@@ -67,6 +73,17 @@ export type ServerFrame =
       engine?: string;
       message?: string;
     }
+  | {
+      type: "level_changed";
+      skill_id: number;
+      skill_name: string;
+      old_level: number;
+      new_level: number;
+      change_id: number;
+      is_reverted: boolean;
+      is_milestone: boolean;
+    }
+  | { type: "training_completed"; training_id: number; skill_id: number; skill_name: string }
   | { type: "pong" }
   | {
       type: "error";

@@ -89,6 +89,7 @@ export type Invite = Wire<room.Invite>;
 export type RoomMessage = Wire<event.RoomMessage>;
 export type ReplyTo = Wire<event.ReplyTo>;
 export type Reaction = Wire<event.Reaction>;
+export type UpdateRoom = Partial<Omit<Wire<chat.UpdateRoomRequest>, "room_id">>;
 export type CreateRoom = Partial<Wire<chat.CreateRoomRequest>>;
 export type InviteResult = Wire<chat.InviteResult>;
 export type OnlineUser = Wire<chat.OnlineUser>;

@@ -26,6 +26,8 @@ export async function five_messages_move_a_level({ grace }) {
   // What has been said before counts as well: as many as it takes, and no more than two rounds.
   for (const text of [...LISTENING, ...LISTENING]) await grace.say(text);
   await until("a level has moved", async () => (await changes(grace)).length > 0);
+  // It is told at once, wherever one is.
+  await page.locator(".notice", { hasText: /is now at level/ }).first().waitFor();
   await page.getByRole("link", { name: "Progress" }).click();
   await page.getByRole("link", { name: "active listening", exact: true }).first().click();
   await page.getByRole("heading", { level: 1, name: "active listening" }).waitFor();

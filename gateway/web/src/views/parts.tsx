@@ -71,6 +71,7 @@ interface FieldProps {
   maxLength?: number;
   min?: number;
   max?: number;
+  step?: string;
   multiline?: boolean;
   // Where the page keeps what is in it.
   value?: string;
@@ -120,12 +121,46 @@ export function Check({ label, name, hint, isChecked = false }: { label: string;
   );
 }
 
+interface ChoiceProps {
+  label: string;
+  name: string;
+  chosen: string;
+  // Value and word.
+  options: [string, string][];
+}
+
+export function Choice({ label, name, chosen, options }: ChoiceProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} name={name}>
+        {options.map(([value, word]) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 export function Avatar({ name }: { name: string }) {
   // The same colour for the same name, out of the eight of the style sheet.
   const hue = Array.from(name).reduce((n, c) => (n * 31 + (c.codePointAt(0) ?? 0)) % 8, 0);
   return (
     <span class={`avatar hue-${hue}`} aria-hidden="true">
       {Array.from(name)[0]?.toUpperCase() ?? "?"}
+    </span>
+  );
+}
+
+export function CoachAvatar() {
+  return (
+    <span class="avatar coach-avatar" aria-hidden="true">
+      <svg viewBox="0 0 24 24" class="glyph">
+        <path d="M12 3l2.5 6.5L21 12l-6.5 2.5L12 21l-2.5-6.5L3 12l6.5-2.5z" />
+      </svg>
     </span>
   );
 }

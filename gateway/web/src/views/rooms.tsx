@@ -6,17 +6,19 @@ import { invites, refreshRooms, rooms } from "../chat.ts";
 import { textOf, useDeed, useLoaded } from "../hooks.ts";
 import { Link, go } from "../router.tsx";
 import { shortTime } from "../time.ts";
-import type { Invite, Room, RoomMessage } from "../wire.ts";
+import type { Invite, Room } from "../wire.ts";
 import { CreateRoomDialog } from "./create_room.tsx";
+import { MessageSearch } from "./message_search.tsx";
 import { Avatar, Empty, Failure, PageTitle, Time, Waiting } from "./parts.tsx";
-import { RoomView } from "./room.tsx";
+import { RoomView } from "./room/room.tsx";
 
-export function RoomsPage({ roomId }: { roomId: number }) {
+// seq: the message that one wants to see.
+export function RoomsPage({ roomId, seq }: { roomId: number; seq: number }) {
   return (
     <div class={roomId ? "rooms has-room" : "rooms"}>
       <RoomList isPage={!roomId} />
       {roomId ? (
-        <RoomView key={roomId} roomId={roomId} />
+        <RoomView key={roomId} roomId={roomId} seq={seq} />
       ) : (
         <section class="no-room" aria-hidden="true">
           <p>Choose a room to read and write.</p>
@@ -56,7 +58,7 @@ function RoomList({ isPage }: { isPage: boolean }) {
       <div class="list-body">
         {tab === "mine" && <MyRooms />}
         {tab === "public" && <PublicRooms />}
-        {tab === "search" && <Search />}
+        {tab === "search" && <MessageSearch roomId={0} />}
       </div>
       {isCreating && <CreateRoomDialog onClose={() => setIsCreating(false)} />}
     </Frame>
@@ -188,54 +190,6 @@ function PublicRooms() {
         {found.data?.map((room) => (
           <li key={room.id}>
             <RoomItem room={{ ...room, unread_count: 0, description: room.description || noteOf(room) }} />
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function Search() {
-  const [query, setQuery] = useState("");
-  const words = query.trim();
-  const found = useLoaded(words, async () => {
-    if (words === "") return [];
-    const path = `/api/rooms/search?page_size=50&query=${enc(words)}`;
-    return (await call<{ messages: RoomMessage[] }>("GET", path)).messages;
-  });
-  return (
-    <>
-      <input
-        type="search"
-        class="filter"
-        placeholder="Words of a message"
-        aria-label="Search what was said in your rooms"
-        maxLength={200}
-        value={query}
-        onInput={(e) => setQuery(e.currentTarget.value)}
-      />
-      <Failure text={found.error} retry={() => void found.reload()} />
-      <p class="hidden" role="status">
-        {words !== "" && found.data ? `${found.data.length} found` : ""}
-      </p>
-      {words === "" && <Empty>Every word has to be there; the last one may be a beginning.</Empty>}
-      {words !== "" && found.data?.length === 0 && <Empty>Nothing found.</Empty>}
-      <ul class="items">
-        {found.data?.map((m) => (
-          <li key={m.message_id}>
-            <Link to={`/rooms/${m.room_id}`} class="item">
-              <span class="item-text">
-                <span class="item-name">
-                  <bdi>{m.username}</bdi> in <bdi>{rooms.value?.find((r) => r.id === m.room_id)?.name ?? m.room_id}</bdi>
-                </span>
-                <span class="item-found" dir="auto">
-                  {m.content}
-                </span>
-              </span>
-              <span class="item-side">
-                <Time iso={m.timestamp} text={shortTime(m.timestamp)} />
-              </span>
-            </Link>
           </li>
         ))}
       </ul>

@@ -1,9 +1,9 @@
 // A text said more clearly, or in another language.
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
 import { useDeed } from "../../hooks.ts";
 import type { Clarified } from "../../wire.ts";
-import { Copy, Failure, Field, Waiting, valuesOf } from "../parts.tsx";
+import { Choice, Copy, Failure, Field, Waiting, valuesOf } from "../parts.tsx";
 import { EngineLine } from "./engine.tsx";
 
 export function clarify(text: string, language: string): Promise<Clarified> {
@@ -20,20 +20,8 @@ export function languages(): { tag: string; name: string }[] {
 }
 
 export function LanguageField() {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>Language</label>
-      <select id={id} name="language">
-        <option value="">The text's own</option>
-        {languages().map((l) => (
-          <option key={l.tag} value={l.tag}>
-            {l.name}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
+  const options = languages().map((l): [string, string] => [l.tag, l.name]);
+  return <Choice label="Language" name="language" chosen="" options={[["", "The text's own"], ...options]} />;
 }
 
 export function ClarifyPage() {

@@ -2,6 +2,7 @@
 import { call } from "../../api.ts";
 import { useDeed, useLoaded } from "../../hooks.ts";
 import { MAX_LEVEL, levelBefore, stepsOf } from "../../levels.ts";
+import { progressVersion } from "../../notices.ts";
 import { Link } from "../../router.tsx";
 import type { LevelChange, Skill, Training, UserSkill } from "../../wire.ts";
 import { Empty, Failure, PageTitle, Waiting } from "../parts.tsx";
@@ -12,7 +13,7 @@ import { Milestones } from "./milestones.tsx";
 import { TrainingPlan } from "./training.tsx";
 
 export function Overview() {
-  const all = useLoaded("progress", async () => {
+  const all = useLoaded(`progress ${progressVersion.value}`, async () => {
     const [practice, { changes }] = await Promise.all([askPractice(), askChanges(0)]);
     return { ...practice, changes };
   });

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
 import { useDeed, useLoaded } from "../../hooks.ts";
 import { MAX_LEVEL, levelBefore, stepsOf } from "../../levels.ts";
+import { progressVersion } from "../../notices.ts";
 import { Link } from "../../router.tsx";
 import type { LevelChange, Skill } from "../../wire.ts";
 import { Empty, Failure, PageTitle, Waiting } from "../parts.tsx";
@@ -13,7 +14,7 @@ import { Milestones } from "./milestones.tsx";
 import { TrainingPlan } from "./training.tsx";
 
 export function SkillPage({ skillId }: { skillId: number }) {
-  const all = useLoaded(`skill ${skillId}`, async () => {
+  const all = useLoaded(`skill ${skillId} ${progressVersion.value}`, async () => {
     const [practice, page] = await Promise.all([askPractice(), askChanges(skillId)]);
     return {
       skill: practice.catalogue.find((s) => s.id === skillId),

@@ -65,9 +65,9 @@ export function TrainingPlan({ skill, training, onChange }: TrainingProps) {
       >
         <label>
           <span class="hidden">How long, for {skill.name}</span>
-          <select name="days" defaultValue="30">
+          <select name="days">
             {[7, 14, 30, 60, 90].map((d) => (
-              <option key={d} value={d}>
+              <option key={d} value={d} selected={d === 30}>
                 {d} days
               </option>
             ))}

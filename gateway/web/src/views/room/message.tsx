@@ -1,12 +1,13 @@
 // One message, and what can be done with it.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { act, discard, sendAgain } from "../chat.ts";
-import { Markdown } from "../markdown.tsx";
-import type { Entry } from "../outbox.ts";
-import { me } from "../session.ts";
-import { timeOf } from "../time.ts";
-import type { ReplyTo, Room, RoomMessage } from "../wire.ts";
-import { Avatar, Time } from "./parts.tsx";
+import { act, discard, sendAgain } from "../../chat.ts";
+import { Markdown } from "../../markdown.tsx";
+import type { Entry } from "../../outbox.ts";
+import { me } from "../../session.ts";
+import { timeOf } from "../../time.ts";
+import type { ReplyTo, Room, RoomMessage } from "../../wire.ts";
+import { Avatar, CoachAvatar, Time } from "../parts.tsx";
+import { ClarifyDialog } from "./coach_dialogs.tsx";
 
 const REACTIONS = ["👍", "❤️", "😄", "🎉", "🤔", "👏"];
 
@@ -17,24 +18,30 @@ interface MessageProps {
   isFirstUnread: boolean;
   isFollowing: boolean;
   seenBy: number;
+  isShown: boolean;
   onReply: (message: RoomMessage) => void;
 }
 
-export function Message({ room, message: m, day, isFirstUnread, isFollowing, seenBy, onReply }: MessageProps) {
+export function Message({ room, message: m, day, isFirstUnread, isFollowing, seenBy, isShown, onReply }: MessageProps) {
   const [isEditing, setIsEditing] = useState(false);
   const [isOpen, setIsOpen] = useState(false);
+  const [isUnclear, setIsUnclear] = useState(false);
   const isMine = m.user_id === me.value?.id;
+  const isCoach = m.kind === "coach";
+  const name = isCoach ? "Coach" : m.username || "Deleted account";
+  const classes = ["message", isFollowing && "following", isMine && "mine", isCoach && "of-coach", isShown && "shown"];
   return (
     <>
       {day && <li class="day">{day}</li>}
       {isFirstUnread && <li class="unread-line">New</li>}
-      <li class={`message${isFollowing ? " following" : ""}${isMine ? " mine" : ""}`} data-message={m.message_id}>
-        {!isFollowing && <Avatar name={m.username || "?"} />}
+      <li class={classes.filter(Boolean).join(" ")} data-message={m.message_id}>
+        {!isFollowing && (isCoach ? <CoachAvatar /> : <Avatar name={m.username || "?"} />)}
         <div class="message-text">
           {!isFollowing && (
             <p class="message-head">
-              <bdi class="author">{m.username || "Deleted account"}</bdi>
+              <bdi class="author">{name}</bdi>
               <Time iso={m.timestamp} text={timeOf(m.timestamp)} />
+              {isCoach && m.engine !== "builtin" && <span class="state">{m.engine}</span>}
             </p>
           )}
           {m.reply_to && <Quote reply={m.reply_to} />}
@@ -59,6 +66,7 @@ export function Message({ room, message: m, day, isFirstUnread, isFollowing, see
               isMine={isMine}
               onReply={onReply}
               onEdit={() => setIsEditing(true)}
+              onClarify={() => setIsUnclear(true)}
               onDone={() => setIsOpen(false)}
             />
           )}
@@ -68,12 +76,13 @@ export function Message({ room, message: m, day, isFirstUnread, isFollowing, see
             type="button"
             class="icon menu"
             aria-expanded={isOpen}
-            aria-label={`Actions for the message of ${m.username}, ${timeOf(m.timestamp)}`}
+            aria-label={`Actions for the message of ${name}, ${timeOf(m.timestamp)}`}
             onClick={() => setIsOpen(!isOpen)}
           >
             ⋯
           </button>
         )}
+        {isUnclear && <ClarifyDialog text={m.content} onClose={() => setIsUnclear(false)} />}
       </li>
     </>
   );
@@ -118,11 +127,14 @@ interface ActionsProps {
   isMine: boolean;
   onReply: (message: RoomMessage) => void;
   onEdit: () => void;
+  onClarify: () => void;
   onDone: () => void;
 }
 
-function Actions({ room, message: m, isMine, onReply, onEdit, onDone }: ActionsProps) {
-  const mayDelete = isMine || room.my_role === "moderator" || room.my_role === "creator" || me.value?.role === "admin";
+function Actions({ room, message: m, isMine, onReply, onEdit, onClarify, onDone }: ActionsProps) {
+  // Who asked the coach may delete what it said.
+  const isAsker = m.kind === "coach" && m.reply_to?.user_id === me.value?.id;
+  const mayDelete = isMine || isAsker || room.my_role === "moderator" || room.my_role === "creator" || me.value?.role === "admin";
   function then(what: () => void) {
     what();
     onDone();
@@ -136,6 +148,9 @@ function Actions({ room, message: m, isMine, onReply, onEdit, onDone }: ActionsP
       ))}
       <button type="button" class="quiet" onClick={() => then(() => onReply(m))}>
         Reply
+      </button>
+      <button type="button" class="quiet" onClick={() => then(onClarify)}>
+        Clarify
       </button>
       {isMine && (
         <button type="button" class="quiet" onClick={() => then(onEdit)}>
