@@ -214,6 +214,58 @@ static void a_user_asks_only_so_often(void **state)
         assert_non_null(strstr(error.text, "2 questions"));
 }
 
+/* --- in rooms --- */
+
+static struct answer *begin_in_room(struct fixture *f, int64_t user_id, int64_t room_id,
+                                    int64_t message_id, const char *id)
+{
+        const struct answer_start start = {
+                .user_id = user_id,
+                .id = id,
+                .thread_id = "",
+                .requests_per_minute = 1000,
+                .room_id = room_id,
+                .message_id = message_id,
+                .username = "human",
+        };
+        struct answer *a;
+
+        assert_status(answers_begin(f->answers, &start, &a, NULL), STATUS_OK);
+        return a;
+}
+
+static void what_ends_in_a_room_ends_there_alone(void **state)
+{
+        struct fixture *f = *state;
+        struct answer *all[] = {
+                begin_in_room(f, 1, 7, 70, "message-70"), begin_in_room(f, 2, 7, 71, "message-71"),
+                begin_in_room(f, 1, 8, 80, "message-80"), begin_in_room(f, 3, 8, 81, "message-81")};
+        struct answer *own;
+        struct error error;
+
+        assert_status(begin(f, 1, "own", &own, NULL), STATUS_OK);
+        answers_cancel_in_room(f->answers, 7, 2, 0, "left");
+        assert_status(answer_check(all[1], &error), STATUS_CANCELLED);
+        assert_string_equal(error.text, "left");
+        answers_cancel_in_room(f->answers, 8, 0, 81, "deleted");
+        assert_status(answer_check(all[3], NULL), STATUS_CANCELLED);
+        assert_status(answer_check(all[0], NULL), STATUS_OK);
+        assert_status(answer_check(all[2], NULL), STATUS_OK);
+        answers_cancel_in_room(f->answers, 0, 1, 0, "gone");
+        assert_status(answer_check(all[0], NULL), STATUS_CANCELLED);
+        assert_status(answer_check(all[2], NULL), STATUS_CANCELLED);
+        assert_status(answer_check(own, NULL), STATUS_OK);
+        /* Whoever asked sees it as any other of theirs. */
+        struct answer_view view;
+        answer_say(all[0], "So far", 6);
+        assert_status(get(f, 1, "message-70", 0, &view), STATUS_OK);
+        assert_string_equal(view.text, "So far");
+        assert_status(get(f, 2, "message-70", 0, &view), STATUS_NOT_FOUND);
+        for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+                end_well(all[i], "x");
+        end_well(own, "x");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -225,6 +277,7 @@ int main(void)
                 TEST(there_are_only_so_many_at_once),
                 TEST(those_that_ended_are_kept_within_bounds),
                 TEST(a_user_asks_only_so_often),
+                TEST(what_ends_in_a_room_ends_there_alone),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
