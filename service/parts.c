@@ -57,7 +57,7 @@ static void tell_presence(void *closure, int64_t room_id, const struct presence_
 static enum status open_coach(struct service *service, struct error *reterr)
 {
         static const struct coach_engine *engines[2]; /* the first one stands in for the other */
-        const struct openai_options options = {.max_runs = ANSWERS_MAX};
+        const struct openai_options options = {.max_runs = ANSWERS_MAX + PROGRESS_EVALUATORS};
         enum status st = openai_new(&options, &service->openai, reterr);
 
         if (st == STATUS_OK)

@@ -64,6 +64,18 @@ static enum status pass_on(const struct error *error, struct error *reterr)
         return error->status;
 }
 
+/* Messages of the coach in rooms have that name. */
+static enum status refuse_coachs(const char *username_key, struct error *reterr)
+{
+        if (strcmp(username_key, MESSAGE_COACH) != 0)
+                return STATUS_OK;
+        error_set(reterr, STATUS_ALREADY_EXISTS, "username: '%s' is the coach's in rooms",
+                  username_key);
+        if (reterr)
+                snprintf(reterr->field, sizeof(reterr->field), "username");
+        return STATUS_ALREADY_EXISTS;
+}
+
 static bool role_is_known(enum user_role role)
 {
         return role == USER_ROLE_USER || role == USER_ROLE_ADMIN;
@@ -86,6 +98,9 @@ enum status user_add(struct lease *lease, struct arena *arena, const char *usern
                 return error_field(reterr, "email", "want an e-mail address, got none");
         if (!role_is_known(role))
                 return error_field(reterr, "role", "want user or admin, got %d", (int)role);
+        st = refuse_coachs(username_key, reterr);
+        if (st != STATUS_OK)
+                return st;
 
         STMT(q, lease,
              "INSERT INTO account (username, username_key, email, email_key, password_hash, role,"
@@ -206,6 +221,8 @@ enum status user_update(struct lease *lease, struct arena *arena, int64_t id,
 
         if (st == STATUS_OK)
                 st = check_change(lease, id, change, reterr);
+        if (st == STATUS_OK && username_key)
+                st = refuse_coachs(username_key, reterr);
         if (st != STATUS_OK)
                 return st;
 

@@ -51,7 +51,8 @@ struct user_change {
 };
 
 /* Adds an active account. ALREADY_EXISTS, field "username" or "email", when one is taken (capitals
- * do not matter). INVALID_ARGUMENT for an unknown role or an empty text. */
+ * do not matter), and for the coach's name. INVALID_ARGUMENT for an unknown role or an empty text.
+ */
 enum status user_add(struct lease *lease, struct arena *arena, const char *username,
                      const char *email, const char *password_hash, enum user_role role,
                      struct user *ret, struct error *reterr) MUST_CHECK;
