@@ -1,6 +1,7 @@
 #include "tests/integration/behaviour.h"
 
 #define LONG_50  "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
+#define LONG_500 LONG_50 LONG_50 LONG_50 LONG_50 LONG_50 LONG_50 LONG_50 LONG_50 LONG_50 LONG_50
 #define OK       STATUS_OK
 #define MISSING  STATUS_NOT_FOUND
 #define TAKEN    STATUS_ALREADY_EXISTS
@@ -25,6 +26,8 @@ const struct behaviour behaviours[] = {
         {"register with no e-mail address", NOBODY, "UserService/Register", "{\"username\":\"fresh\",\"email\":\"nowhere\",\"password\":\"password123\"}", BAD, "email"},
         {"register without an e-mail", NOBODY, "UserService/Register", "{\"username\":\"fresh\",\"password\":\"password123\"}", BAD, "email"},
         {"register with a short password", NOBODY, "UserService/Register", "{\"username\":\"fresh\",\"email\":\"x@example.org\",\"password\":\"short12\"}", BAD, "password"},
+        {"register with too long a password", NOBODY, "UserService/Register", "{\"username\":\"fresh\",\"email\":\"x@example.org\",\"password\":\"" LONG_500 LONG_500 LONG_50 "\"}", BAD, "password"},
+        {"log in with too long a password", NOBODY, "UserService/Login", "{\"username\":\"human\",\"password\":\"" LONG_500 LONG_500 LONG_50 "\"}", BAD, "password"},
 
         /* get_user: GetMe, GetUser */
         {"get me", HUMAN, "UserService/GetMe", "{}", OK, "{\"user\":{\"id\":2,\"username\":\"human\",\"email\":\"human@example.org\",\"is_active\":true,\"role\":\"user\",\"temperature\":0.7}}"},

@@ -205,6 +205,46 @@ static void nothing_that_is_sent_becomes_a_header_or_a_line_of_the_log(void **st
         assert_non_null(strstr(gateway_log, "\"request\"")); /* there was something to forge */
 }
 
+/* --- secrets --- */
+
+static void post(const struct fixture *f, const char *path, const char *body)
+{
+        char headers[2400];
+        struct answer a;
+
+        snprintf(headers, sizeof(headers), "%s" JSON, f->bearer);
+        http_request(f->server.http_url, "POST", path, headers, body, &a);
+        assert_true(a.status != 0 && a.status < 500);
+        answer_deinit(&a);
+}
+
+/* Both log all that they ever do, and nothing of what people say or sign in with. */
+static void no_log_has_a_secret_in_it(void **state)
+{
+        const struct fixture *f = *state;
+
+        post(f, "/api/auth/login", "{\"username\":\"human\",\"password\":\"guess-xyzzy\"}");
+        post(f, "/api/auth/register",
+             "{\"username\":\"fresh\",\"email\":\"mail-xyzzy@b.example\",\"password\":\"new-"
+             "xyzzy\"}");
+        post(f, "/api/auth/register", "{\"username\":\"x\",\"password\":\"bad-xyzzy\"}");
+        post(f, "/api/rooms", "{\"name\":\"room-xyzzy\",\"password\":\"door-xyzzy\"}");
+        post(f, "/api/rooms/2/join", "{\"password\":\"wrong-xyzzy\"}");
+        post(f, "/api/rooms/general/messages", "{\"content\":\"said-xyzzy\"}");
+        post(f, "/api/ai-chat", "{\"message\":\"confided-xyzzy\"}");
+        post(f, "/api/ai-chat?token=query-xyzzy", "{}");
+        AUTO_FREE char *gateway_log = server_gateway_log(&f->server);
+        AUTO_FREE char *service_log = server_log(&f->server);
+        const char *const logs[] = {gateway_log, service_log};
+        AUTO_FREE char *token = strndup(f->bearer + 22, 40);
+        for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+                assert_non_null(strstr(logs[i], "UserService/Login"));
+                assert_null(strstr(logs[i], "xyzzy"));
+                assert_null(strstr(logs[i], "password123"));
+                assert_null(strstr(logs[i], token));
+        }
+}
+
 /* --- markup --- */
 
 static void assert_is_no_page(const struct answer *a)
@@ -362,6 +402,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(requests_that_proxies_read_otherwise_are_refused),
                 TEST(nothing_that_is_sent_becomes_a_header_or_a_line_of_the_log),
+                TEST(no_log_has_a_secret_in_it),
                 TEST(markup_is_never_a_page),
                 TEST(pages_run_their_own_scripts_only),
                 TEST(an_unknown_user_costs_as_much_as_a_wrong_password),
