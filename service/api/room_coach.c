@@ -436,11 +436,12 @@ enum status room_coach_ask(struct call *call, struct lease *lease, const struct 
                            struct error *reterr)
 {
         struct coach_server_setting server;
-        struct question *q = arena_alloc(call->arena, sizeof(*q));
+        struct question *q;
 
         *ret_answer_id = NULL;
         if (!room->coach_enabled || !room_coach_is_addressed(message->content))
                 return STATUS_OK;
+        q = arena_alloc(call->arena, sizeof(*q));
         if (!q)
                 return wire_no_memory(reterr);
         enum status st = coach_server_setting_get(lease, call->arena, &server, reterr);
