@@ -69,3 +69,17 @@ const struct message_rules *contract_rules(const ProtobufCMessageDescriptor *des
 
         return found && (*found)->descriptor == descriptor ? *found : NULL;
 }
+
+uint32_t contract_revision(void)
+{
+        size_t n = contract_n_methods + contract_n_messages;
+
+        for (size_t i = 0; i < contract_n_messages; i++) {
+                const ProtobufCMessageDescriptor *d = contract_messages[i]->descriptor;
+
+                /* The highest number: a field that was removed keeps its own. */
+                if (d->n_fields > 0)
+                        n += d->fields[d->n_fields - 1].id;
+        }
+        return (uint32_t)n;
+}

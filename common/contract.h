@@ -103,6 +103,10 @@ static inline size_t contract_index(const struct method *m)
 {
         return (size_t)(m - contract_methods);
 }
+/* How much the contract knows: it grows with every method, message and field that is added, and
+ * within a package nothing is taken away (buf breaking). Who has the higher number understands who
+ * has the lower one. */
+uint32_t contract_revision(void);
 /* The rules of a message type; NULL for one that is not in the contract. */
 const struct message_rules *contract_rules(const ProtobufCMessageDescriptor *descriptor);
 

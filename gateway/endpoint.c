@@ -1,5 +1,6 @@
 #include "gateway/endpoint.h"
 
+#include "gateway/compatible.h"
 #include "gateway/origin.h"
 #include "gateway/reply.h"
 #include "gateway/uri.h"
@@ -51,8 +52,22 @@ static void answer_options(struct request *r, unsigned allowed)
         reply_header(r, "Access-Control-Max-Age", "600");
 }
 
+/* Routes that need the service. */
+static bool is_served(const struct request *r)
+{
+        enum route_kind kind = r->match.route->kind;
+
+        return kind == ROUTE_RPC || kind == ROUTE_READY || kind == ROUTE_WEBSOCKET;
+}
+
 static void answer_route(struct request *r)
 {
+        const char *fault = compatible_fault(r->server->gateway->compatible);
+
+        if (fault && is_served(r)) {
+                reply_errorf(r, 503, STATUS_UNAVAILABLE, "%s", fault);
+                return;
+        }
         switch (r->match.route->kind) {
         case ROUTE_RPC:
                 rpc_answer(r);

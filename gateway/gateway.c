@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/privilege.h"
+#include "gateway/compatible.h"
 #include "gateway/origin.h"
 #include "gateway/server.h"
 #include "gateway/ws.h"
@@ -129,6 +130,7 @@ static void give_back(struct gateway *g)
         g->ws = ws_free(g->ws);
         /* Calls that still run end here; their connections are resumed by it. */
         g->client = soc_client_free(g->client);
+        g->compatible = compatible_free(g->compatible);
         if (g->server)
                 server_close(g->server);
         uv_close((uv_handle_t *)&g->wake, NULL);
@@ -157,6 +159,8 @@ enum status gateway_run(struct gateway *g, const struct gateway_options *options
                 st = privilege_drop(options->user, reterr);
         if (st == STATUS_OK)
                 st = connect_service(g, reterr);
+        if (st == STATUS_OK)
+                st = compatible_new(g, &g->compatible, reterr);
         if (st == STATUS_OK)
                 st = ws_new(g, &g->ws, reterr);
         if (st == STATUS_OK) {

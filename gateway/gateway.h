@@ -15,6 +15,7 @@
  * on. */
 #define GATEWAY_MAX_LONG 256
 
+struct compatible; /* gateway/compatible.c: whether the service speaks our contract */
 struct server; /* gateway/server.c: libmicrohttpd in the loop */
 struct ws; /* gateway/ws.c: WebSocket connections and the event subscription */
 
@@ -55,6 +56,7 @@ struct gateway {
         soc_client *client; /* with a wake function: callbacks run on the loop's thread */
         const struct gateway_options *options;
         struct gateway_counters counters;
+        struct compatible *compatible;
         struct server *server;
         struct ws *ws;
         uv_async_t wake; /* the client has something to dispatch */

@@ -1,6 +1,7 @@
 #include "service/restore.h"
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/sha256.h"
 #include "service/auth/vault.h"
@@ -37,19 +38,21 @@ static enum status failed(const char *what, const char *path, struct error *rete
 
 static enum status name_files(struct restoring *r, const char *data_dir, struct error *reterr)
 {
-        time_t now = time(NULL);
+        int64_t now_ms = clock_wall_ms();
+        time_t now = (time_t)(now_ms / 1000);
         char moment[32];
         struct tm utc;
 
         gmtime_r(&now, &utc);
-        strftime(moment, sizeof(moment), "%Y%m%dT%H%M%SZ", &utc);
+        strftime(moment, sizeof(moment), "%Y%m%dT%H%M%S", &utc);
         if (strlen(data_dir) > PATH_MAX - 100)
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,
                                  "the name of the data folder is too long");
         snprintf(r->database, sizeof(r->database), "%s/socializer.db", data_dir);
         snprintf(r->stage, sizeof(r->stage), "%s/socializer.db.restore", data_dir);
         snprintf(r->backups, sizeof(r->backups), "%s/backups", data_dir);
-        snprintf(r->aside, sizeof(r->aside), "%s/backups/replaced-%s", data_dir, moment);
+        snprintf(r->aside, sizeof(r->aside), "%s/backups/replaced-%s.%03dZ", data_dir, moment,
+                 (int)(now_ms % 1000));
         return STATUS_OK;
 }
 
@@ -219,6 +222,13 @@ static enum status set_aside(const struct restoring *r, const char *ending, bool
         return failed("keep", from, reterr);
 }
 
+static enum status keep_old(const struct restoring *r, struct error *reterr)
+{
+        if ((mkdir(r->backups, 0700) != 0 && errno != EEXIST) || mkdir(r->aside, 0700) != 0)
+                return failed("make", r->aside, reterr);
+        return set_aside(r, "", false, reterr);
+}
+
 /* The log of the old database must not meet the new one. From its leaving to the end an
  * interruption leaves the stage, by which the next start knows. */
 static enum status put_in_place(const struct restoring *r, const char *data_dir,
@@ -227,11 +237,7 @@ static enum status put_in_place(const struct restoring *r, const char *data_dir,
         char shm[PATH_MAX + 8];
 
         snprintf(shm, sizeof(shm), "%s-shm", r->database);
-        if ((mkdir(r->backups, 0700) != 0 && errno != EEXIST) || mkdir(r->aside, 0700) != 0)
-                return failed("make", r->aside, reterr);
-        enum status st = set_aside(r, "", false, reterr);
-        if (st == STATUS_OK)
-                st = set_aside(r, "-wal", true, reterr);
+        enum status st = set_aside(r, "-wal", true, reterr);
         if (st == STATUS_OK)
                 st = sync_folder(r->aside, reterr);
         if (st != STATUS_OK)
@@ -268,6 +274,8 @@ enum status restore(const char *data_dir, const char *file, struct error *reterr
         st = take_file(&r, reterr);
         if (st == STATUS_OK)
                 st = make_ready(&r, data_dir, reterr);
+        if (st == STATUS_OK)
+                st = keep_old(&r, reterr);
         /* From here on the stage says how far it came. */
         bool is_ready = st == STATUS_OK;
         if (is_ready)

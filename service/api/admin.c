@@ -29,6 +29,7 @@ enum status admin_service_get_health(struct call *call, const Socializer__V1__Ge
         rsp->status = ok;
         rsp->version = version;
         rsp->schema_version = db_schema_version(call->service->db);
+        rsp->contract_revision = (int32_t)contract_revision();
         rsp->started_at = wire_timestamp(call->arena, call->service->started_at_ms);
         return rsp->started_at ? STATUS_OK : wire_no_memory(reterr);
 }

@@ -91,8 +91,13 @@ static void allow_shrinking(struct db_conn *conn)
         struct error error = ERROR_INIT;
         enum status st = db_conn_query_int(conn, "PRAGMA auto_vacuum", &mode, &error);
 
-        if (st == STATUS_OK && mode == 0)
+        if (st == STATUS_OK && mode == 0) {
+                /* VACUUM attaches the file that it writes. */
+                int limit = sqlite3_limit(conn->handle, SQLITE_LIMIT_ATTACHED, 1);
+
                 st = db_conn_exec(conn, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM", &error);
+                sqlite3_limit(conn->handle, SQLITE_LIMIT_ATTACHED, limit);
+        }
         if (st != STATUS_OK)
                 LOG(WARNING, "the database file will not shrink", LOG_STR("error", error.text));
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
-# test_backup.sh SOCIALIZER SOCIALIZERD: a backup of a running service, and what restore takes and
+# test_backup.sh SOCIALIZER SOCIALIZERD SCHEMAS: a backup of a running service, and what restore takes and
 # what it refuses. It looks at nothing but what the programs print and what is there afterwards.
 set -euo pipefail
-socializer=$1 socializerd=$2
+socializer=$1 socializerd=$2 vectors=$3
 dir=$(mktemp -d "${TMPDIR:-/tmp}/socializer-backup.XXXXXX")
 data=$dir/data
 failures=0
@@ -117,7 +117,27 @@ if said | grep -q 'after the backup'; then check 1 'what came later is not' true
 check 0 'a secret' soc --token "$token" call ListMessages '{"user_id": "me"}'
 stop
 aside=$(echo "$data"/backups/replaced-*)
+cp -r "$aside" "$dir/aside" && aside=$dir/aside
 [ -s "$aside/socializer.db" ] || check 1 'what was there is kept' true
+
+# Databases of every schema that was ever released; the service starts on them, and seals what an old
+# one left open.
+for schema in "$vectors"/v*.sql; do
+        python3 - "$schema" "$dir/old.db" <<'PY'
+import os, sqlite3, sys
+if os.path.exists(sys.argv[2]):
+    os.remove(sys.argv[2])
+sqlite3.connect(sys.argv[2]).executescript(open(sys.argv[1], encoding="utf-8").read())
+PY
+        rm -f "$dir/old.db.sha256"
+        check 0 "schema $(basename "$schema" .sql | tr -d v)\)" soc restore "$dir/old.db"
+        start
+        soc call GetHealth --compact | grep -q '"status": *"ok"' || check 1 "a service on $schema" true
+        soc user list | grep -q Human || check 1 "the people of $schema" true
+        stop
+        # What an account left that was being deleted is deleted in the end.
+        if grep -a -q 'How do I say no' "$data/socializer.db"; then check 1 "$schema is sealed" true; fi
+done
 
 # And back again, from what was kept; into an empty folder, with the master key beside it.
 mkdir -m 700 "$dir/fresh" && cp -p "$data/master.key" "$dir/fresh/"

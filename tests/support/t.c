@@ -178,3 +178,8 @@ void t_assert_status_(enum status got, enum status want, const char *file, int l
         print_error("%s is not %s\n", status_name(got), status_name(want));
         _fail(file, line);
 }
+
+const char *t_vectors(void)
+{
+        return T_VECTORS;
+}

@@ -36,6 +36,8 @@ void t_write_file(const char *path, const void *data, size_t n);
 /* Open descriptors of this process. */
 unsigned t_count_fds(void);
 
+/* The folder tests/vectors. */
+const char *t_vectors(void);
 /* Calls fn for every file of tests/vectors/FOLDER whose name starts with prefix; fails when there
  * is none. The file's name says what is expected of it. */
 typedef void (*t_vector_fn)(const char *name, const char *data, size_t n, void *arg);
