@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 
 struct restoring {
         const char *file;
+        int from; /* the file, opened by who called */
+        char checksum[SHA256_CHARS + 1]; /* of FILE.sha256; "" = there is none */
         char database[PATH_MAX]; /* DATA_DIR/socializer.db */
         char stage[PATH_MAX]; /* beside it, until it is ready */
         char backups[PATH_MAX];
@@ -56,8 +59,9 @@ static enum status name_files(struct restoring *r, const char *data_dir, struct 
         return STATUS_OK;
 }
 
-/* Files that root makes would be none of the service's. */
-static enum status check_owner(const char *data_dir, struct error *reterr)
+/* Files that root makes would be none of the service's, whose user may have a number only
+ * (DynamicUser=). So root becomes that user, for good. */
+static enum status become_owner(const char *data_dir, struct error *reterr)
 {
         struct stat info;
 
@@ -65,6 +69,11 @@ static enum status check_owner(const char *data_dir, struct error *reterr)
                 return failed("look at", data_dir, reterr);
         if (info.st_uid == geteuid())
                 return STATUS_OK;
+        if (geteuid() == 0) {
+                if (setgroups(0, NULL) == 0 && setgid(info.st_gid) == 0 && setuid(info.st_uid) == 0)
+                        return STATUS_OK;
+                return failed("become the owner of", data_dir, reterr);
+        }
         return error_set(reterr, STATUS_FAILED_PRECONDITION,
                          "'%s' belongs to another user: restore as that one (number %u)", data_dir,
                          (unsigned)info.st_uid);
@@ -115,20 +124,17 @@ static enum status copy_file(const struct restoring *r, char ret_sha256[static S
                              struct error *reterr)
 {
         AUTO_FREE uint8_t *block = malloc(BLOCK_BYTES);
-        AUTO_CLOSE int from = open(r->file, O_RDONLY | O_CLOEXEC);
         crypto_hash_sha256_state state;
         ssize_t n = -1;
         enum status st = STATUS_OK;
 
-        if (from < 0)
-                return failed("read", r->file, reterr);
         unlink(r->stage);
         AUTO_CLOSE int to = open(r->stage, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (to < 0 || !block)
                 return failed("write", r->stage, reterr);
         crypto_hash_sha256_init(&state);
         while (st == STATUS_OK && n != 0)
-                st = copy_block(from, to, &state, block, &n);
+                st = copy_block(r->from, to, &state, block, &n);
         if (st != STATUS_OK)
                 return failed("copy to", r->stage, reterr);
         sha256_final_hex(&state, ret_sha256);
@@ -137,11 +143,10 @@ static enum status copy_file(const struct restoring *r, char ret_sha256[static S
 
 static enum status take_file(const struct restoring *r, struct error *reterr)
 {
-        char want[SHA256_CHARS + 1], got[SHA256_CHARS + 1];
-        enum status st = read_checksum(r->file, want, reterr);
+        const char *want = r->checksum;
+        char got[SHA256_CHARS + 1];
+        enum status st = copy_file(r, got, reterr);
 
-        if (st == STATUS_OK)
-                st = copy_file(r, got, reterr);
         if (st != STATUS_OK)
                 return st;
         if (*want && strcmp(want, got) != 0)
@@ -261,10 +266,15 @@ static void forget_stage(const struct restoring *r)
 
 enum status restore(const char *data_dir, const char *file, struct error *reterr)
 {
-        struct restoring r = {.file = file};
         AUTO_CLOSE int lock = -1;
-        enum status st = check_owner(data_dir, reterr);
+        AUTO_CLOSE int from = open(file, O_RDONLY | O_CLOEXEC);
+        struct restoring r = {.file = file, .from = from};
 
+        if (from < 0)
+                return failed("read", file, reterr);
+        enum status st = read_checksum(file, r.checksum, reterr);
+        if (st == STATUS_OK)
+                st = become_owner(data_dir, reterr);
         if (st == STATUS_OK)
                 st = name_files(&r, data_dir, reterr);
         if (st == STATUS_OK)
