@@ -159,12 +159,22 @@ static enum status read_question(struct asking *a, struct lease *lease, struct f
         return st;
 }
 
-/* Reads everything in one lease, which is given back. What has changed in the room since the
- * question was said either shows here, or ends the answer: when it is told
+/* Whether the question is still asked, under the same terms. */
+static enum status read_same(struct asking *a, struct lease *lease, struct error *reterr)
+{
+        struct found found;
+        enum status st = read_question(a, lease, &found, reterr);
+
+        if (st == STATUS_OK && (found.room.coach != a->coach || found.room.coach_hears != a->hears))
+                return error_set(reterr, STATUS_CANCELLED, "the room's coach has changed");
+        return st;
+}
+
+/* Reads who asks what, and who answers, in one lease, which is given back. What has changed in the
+ * room since the question was said either shows here, or ends the answer: when it is told
  * (answers_cancel_in_room()), or at the latest when the answer is to be kept. */
 static enum status prepare(struct asking *a, struct error *reterr)
 {
-        const struct question *q = &a->question;
         struct found found;
         LEASE(lease, a->service->db, LEASE_READ, a->deadline);
         enum status st = lease_snapshot(&lease, reterr);
@@ -173,9 +183,6 @@ static enum status prepare(struct asking *a, struct error *reterr)
                 st = read_question(a, &lease, &found, reterr);
         if (st == STATUS_OK)
                 st = set_choice(a, &lease, &found.user, &found.room, reterr);
-        if (st == STATUS_OK && found.room.coach_hears == COACH_HEARS_CONVERSATION)
-                st = room_consent_messages(&lease, &a->arena, q->room_id, q->seq,
-                                           ROOM_COACH_HISTORY, &a->heard, reterr);
         if (st != STATUS_OK)
                 return st;
         a->request.task = COACH_ROOM;
@@ -184,7 +191,7 @@ static enum status prepare(struct asking *a, struct error *reterr)
         a->request.message = question_of(found.message.content);
         a->coach = found.room.coach;
         a->hears = found.room.coach_hears;
-        return set_history(a, reterr);
+        return STATUS_OK;
 }
 
 /* --- the ledgers --- */
@@ -229,12 +236,22 @@ static bool is_first_of_owner(const struct asking *a, size_t i)
         return owner != a->question.user_id;
 }
 
+/* Whose words go along is read in the transaction that keeps account of them: until then a consent
+ * can be taken back, or a message deleted, and it counts. */
 static enum status keep_account(void *arg, struct error *reterr)
 {
         struct asking *a = arg;
+        const struct question *q = &a->question;
         LEASE(lease, a->service->db, LEASE_WRITE, a->deadline);
-        enum status st = disclose_words(a, &lease, a->question.user_id, reterr);
+        enum status st = read_same(a, &lease, reterr);
 
+        if (st == STATUS_OK && a->hears == COACH_HEARS_CONVERSATION)
+                st = room_consent_messages(&lease, &a->arena, q->room_id, q->seq,
+                                           ROOM_COACH_HISTORY, &a->heard, reterr);
+        if (st == STATUS_OK)
+                st = set_history(a, reterr);
+        if (st == STATUS_OK)
+                st = disclose_words(a, &lease, q->user_id, reterr);
         for (size_t i = 0; i < prompt_n_history(&a->request) && st == STATUS_OK; i++)
                 if (is_first_of_owner(a, i))
                         st = disclose_words(a, &lease, owner_of(&a->heard.items[i]), reterr);
@@ -292,7 +309,6 @@ static enum status keep_answer(void *arg, struct error *reterr)
                 .asker_id = q->user_id,
         };
         struct room_event event = {.room_id = q->room_id, .kind = ROOM_EVENT_MESSAGE};
-        struct found found;
         bool repeated;
         enum status st = answer_check(a->answer, reterr);
 
@@ -301,9 +317,7 @@ static enum status keep_answer(void *arg, struct error *reterr)
         if (st != STATUS_OK)
                 return st;
         LEASE(lease, a->service->db, LEASE_WRITE, DEADLINE_NEVER);
-        st = read_question(a, &lease, &found, reterr);
-        if (st == STATUS_OK && (found.room.coach != a->coach || found.room.coach_hears != a->hears))
-                return error_set(reterr, STATUS_CANCELLED, "the room's coach has changed");
+        st = read_same(a, &lease, reterr);
         if (st == STATUS_OK)
                 st = message_append(&lease, &a->arena, &draft, &event.message, &repeated, reterr);
         if (st != STATUS_OK)
