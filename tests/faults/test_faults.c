@@ -320,10 +320,15 @@ static void sqlite_loses_no_memory(void **state)
 
 static void print_totals(void)
 {
+        unsigned long n_tried = 0;
+
         printf("%-16s %10s %10s %10s %10s\n", "fault", "tried", "refused", "survived", "no answer");
         for (enum kit_fault i = 0; i < KIT_COUNT; i++)
                 printf("%-16s %10lu %10lu %10lu %10lu\n", kit_kinds[i].name, totals[i].n_tried,
                        totals[i].n_refused, totals[i].n_survived, totals[i].n_silent);
+        for (enum kit_fault i = 0; i < KIT_COUNT; i++)
+                n_tried += totals[i].n_tried;
+        printf("proved: %lu failures on %u methods\n", n_tried, n_fault_cases);
 }
 
 int main(int argc, char **argv)

@@ -344,8 +344,8 @@ async def kills(folder, programs):
     check(codes == [0, 0], f"both end with 0: {codes}")
     examine(world)
     check_counts(world)
-    print(f"{N_KILLS} kills, {world.n_acknowledged} writes acknowledged, all there, once; "
-          f"found on the disk: {dict(done)}")
+    print(f"proved: {N_KILLS} kills, {world.n_acknowledged} writes acknowledged, all there, once")
+    print(f"found on the disk: {dict(done)}")
 
 
 # --- a disk that is full, a file that may not grow ---
@@ -412,7 +412,7 @@ async def fill_it_three_times(world):
     check(codes == [0, 0], f"both end with 0: {codes}")
     examine(world)
     check_counts(world)
-    print(f"a full disk three times, {world.n_acknowledged} writes acknowledged, all there, once")
+    print(f"proved: a full disk three times, {world.n_acknowledged} writes acknowledged, all there, once")
 
 
 async def a_file_that_may_not_grow(folder, programs):
@@ -435,7 +435,7 @@ async def a_file_that_may_not_grow(folder, programs):
     check(codes == [0, 0], f"both end with 0: {codes}")
     examine(world)
     check_counts(world)
-    print(f"a file that may not grow, {world.n_acknowledged} writes acknowledged, all there, once")
+    print(f"proved: a file that may not grow, {world.n_acknowledged} writes acknowledged, all there, once")
 
 
 def run(part, programs):

@@ -373,7 +373,7 @@ async def main(programs):
                           f"subscriber {i}.{k}: each event once, in order")
             n = sum(len(events[s.room]) for s in sockets) + sum(
                 len(events[room]) for p in subscribers for room in p.rooms)
-            print(f"{N_MESSAGES} messages in {took:.1f} s, {n} deliveries; the service began "
+            print(f"proved: {N_MESSAGES} messages in {took:.1f} s, {n} deliveries; the service began "
                   f"{world.service.n_starts} times, the gateways "
                   f"{[g.n_starts for g in world.gateways]}")
         except BaseException:
