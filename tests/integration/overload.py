@@ -85,7 +85,8 @@ async def logins(world, token):
         await world.at_once(token)  # hashing is nobody else's business
         await asyncio.sleep(0.05)
     counts = tell(f"{N_LOGINS} logins at once, {time.monotonic() - began:.1f} s", await flood)
-    check(set(counts) <= {200, 429, 503} and counts.get(200), "logins are done or refused")
+    # On a slow machine the time of some that wait is over before it is their turn.
+    check(set(counts) <= {200, 429, 503, 504} and counts.get(200), "logins are done or refused")
     check(counts.get(429, 0) + counts.get(503, 0) > 0, "there were more than can wait")
     await world.at_once(None, "POST", "/api/auth/login", body)
 
