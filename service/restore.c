@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BLOCK_BYTES ((size_t)256 * 1024)
+#define BLOCK_BYTES 65536
 
 struct restoring {
         const char *file;
@@ -123,14 +123,14 @@ static enum status copy_block(int from, int to, crypto_hash_sha256_state *state,
 static enum status copy_file(const struct restoring *r, char ret_sha256[static SHA256_CHARS + 1],
                              struct error *reterr)
 {
-        AUTO_FREE uint8_t *block = malloc(BLOCK_BYTES);
+        uint8_t block[BLOCK_BYTES];
         crypto_hash_sha256_state state;
         ssize_t n = -1;
         enum status st = STATUS_OK;
 
         unlink(r->stage);
         AUTO_CLOSE int to = open(r->stage, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (to < 0 || !block)
+        if (to < 0)
                 return failed("write", r->stage, reterr);
         crypto_hash_sha256_init(&state);
         while (st == STATUS_OK && n != 0)

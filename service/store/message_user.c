@@ -70,7 +70,7 @@ enum status message_list_of_user(struct lease *lease, struct arena *arena, int64
                 st = rows_check(arena, reterr);
         if (st != STATUS_OK)
                 return st;
-        if (is_cut)
+        if (is_cut && list.items)
                 end = list.items[list.n_items - 1].id;
         *ret = list;
         *ret_after_id = end < newest ? end : 0;

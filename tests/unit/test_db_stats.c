@@ -100,11 +100,11 @@ static void statements_are_added_up_over_connections(void **state)
 
 static void run_for_ms(struct db *db, unsigned ms)
 {
-        deadline_ns deadline = deadline_in_ms(ms);
         LEASE(lease, db, LEASE_READ, DEADLINE_NEVER);
         STMT(q, &lease, "SELECT 1");
 
         ASSERT_OK(stmt_row(&q, err));
+        deadline_ns deadline = deadline_in_ms(ms);
         WAIT_FOR(deadline_passed(deadline));
 }
 
