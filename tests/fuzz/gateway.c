@@ -9,6 +9,8 @@
 #include <sodium.h>
 #include <sys/socket.h>
 
+/* Turns of the loop in which nothing happens: all that was sent is worked on. */
+#define QUIET_TURNS 3
 /* Turns of the loop after which a connection has to have ended: many more than any takes. */
 #define MAX_TURNS 2000
 
@@ -18,7 +20,7 @@ static const struct gateway_options options = {
         .http = "127.0.0.1:0",
         .rpc_url = "ipc:///nowhere",
         .events_url = "ipc:///nowhere",
-        .web_dir = "",
+        .web_dir = FUZZ_WEB,
         .docs_dir = "",
         .allowed_origins = allowed_origins,
         .n_allowed_origins = 1,
@@ -47,6 +49,7 @@ struct gateway *gateway_setup(void)
         return g;
 }
 
+/* False: the gateway has closed. */
 static bool drain(int fd, struct buffer *ret)
 {
         uint8_t data[16384];
@@ -54,22 +57,24 @@ static bool drain(int fd, struct buffer *ret)
 
         while ((n = recv(fd, data, sizeof(data), MSG_DONTWAIT)) > 0)
                 buffer_append(ret, data, (size_t)n);
-        return n < 0; /* 0: the gateway has closed */
+        return n < 0;
 }
 
-static void turn(struct gateway *g)
+/* How many calls and news came to an end in it. */
+static size_t turn(struct gateway *g)
 {
         uv_run(g->loop, UV_RUN_NOWAIT);
-        soc_client_dispatch(g->client);
+        size_t n = soc_client_dispatch(g->client);
         server_pump(g->server);
         g->gathering = false;
+        return n;
 }
 
-/* Sends what the socket takes; a gateway that has refused need not read the rest. */
+/* Sends what the socket takes; a gateway that has refused need not read the rest. Who has said
+ * everything stays until it is answered: a WebSocket that ends is dropped with all it waits for. */
 static void exchange(struct gateway *g, int fd, const uint8_t *data, size_t n, struct buffer *ret)
 {
-        bool is_shut = false;
-        unsigned turns = 0;
+        unsigned turns = 0, quiet = 0;
 
         do {
                 ssize_t sent = n ? send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
@@ -78,9 +83,9 @@ static void exchange(struct gateway *g, int fd, const uint8_t *data, size_t n, s
                         data += sent;
                         n -= (size_t)sent;
                 }
-                if (n == 0 && !is_shut)
-                        is_shut = shutdown(fd, SHUT_WR) == 0;
-                turn(g);
+                quiet = turn(g) > 0 || sent > 0 ? 0 : quiet + 1;
+                if (n == 0 && quiet == QUIET_TURNS)
+                        shutdown(fd, SHUT_WR);
                 fuzz_must(turns++ < MAX_TURNS);
         } while (drain(fd, ret));
         close(fd);
