@@ -6,6 +6,7 @@ import process from "node:process";
 import { Person, launch } from "./person.mjs";
 import { Servers } from "./servers.mjs";
 import { wrong_input_is_said_where_it_is } from "./stories/account.mjs";
+import { accounts_are_made_changed_and_deleted, the_server_is_looked_at_and_set } from "./stories/admin.mjs";
 import {
   answers_stream_stop_and_outlive_a_reload,
   conversations_are_found_and_deleted,
@@ -38,7 +39,11 @@ import {
   sessions_are_listed_and_ended,
   settings_are_kept,
 } from "./stories/settings.mjs";
-import { a_cut_connection_loses_and_doubles_nothing, a_service_that_dies_is_waited_for } from "./stories/trouble.mjs";
+import {
+  a_cut_connection_loses_and_doubles_nothing,
+  a_page_that_cannot_be_loaded_says_so,
+  a_service_that_dies_is_waited_for,
+} from "./stories/trouble.mjs";
 
 const [build, ...programs] = process.argv.slice(2);
 const screenshots = join(build, "screenshots");
@@ -85,6 +90,7 @@ async function tell() {
   await run(a_cut_connection_loses_and_doubles_nothing);
   await run(a_service_that_dies_is_waited_for);
   await stage.boss.signIn("boss");
+  await run(a_page_that_cannot_be_loaded_says_so);
   await run(five_messages_move_a_level);
   await run(a_change_shows_what_it_rests_on_and_can_be_disputed);
   await run(trainings_pause_and_go_on);
@@ -95,6 +101,8 @@ async function tell() {
   await run(there_is_something_to_see);
   for (const width of [390, 1440])
     for (const scheme of ["light", "dark"]) await run(every_page_is_for_everybody, width, scheme);
+  await run(accounts_are_made_changed_and_deleted);
+  await run(the_server_is_looked_at_and_set);
   await run(settings_are_kept);
   await run(preferences_are_set_and_deleted);
   await run(a_page_that_stays_open_stays_signed_in);

@@ -22,9 +22,12 @@ export function whenSignedOut(callback: () => void): void {
   onSignedOut = callback;
 }
 
+const EXCHANGE_MS = 500;
+
 // A token is exchanged from time to time, maybe by another tab: a call that was on its way with the old
 // one is refused, although the session goes on.
 async function isStillSignedIn(): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, EXCHANGE_MS));
   const answer = await fetch("/api/users/me").catch(() => null);
   return answer?.ok ?? false;
 }

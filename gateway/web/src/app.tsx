@@ -14,7 +14,7 @@ import { Failure, PageTitle, Waiting } from "./views/parts.tsx";
 import { RoomsPage } from "./views/rooms.tsx";
 import { SignIn } from "./views/sign_in.tsx";
 
-const Admin = lazy("Administration", async () => (await import("./views/admin.tsx")).Admin);
+const Admin = lazy("Administration", async () => (await import("./views/admin/page.tsx")).Admin);
 const Coach = lazy("Coach", async () => (await import("./views/coach/page.tsx")).Coach);
 const Progress = lazy("Progress", async () => (await import("./views/progress/page.tsx")).Progress);
 const Settings = lazy("Settings", async () => (await import("./views/settings/page.tsx")).Settings);

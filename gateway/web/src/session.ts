@@ -46,9 +46,16 @@ function remembered(): Hint | null {
 
 // Exchanges the token when half of its time is over, so that a page that stays open stays signed in. All
 // tabs look; the first one does it for all, as the cookie is theirs together.
-async function keepFresh(): Promise<void> {
+let exchange: Promise<void> | null = null;
+
+function keepFresh(): Promise<void> {
   const hint = remembered();
-  if (!me.value || !hint || Date.now() - hint.since < hint.lifetime_ms / 2) return;
+  if (me.value && hint && Date.now() - hint.since >= hint.lifetime_ms / 2)
+    exchange ??= exchangeToken().finally(() => (exchange = null));
+  return exchange ?? Promise.resolve();
+}
+
+async function exchangeToken(): Promise<void> {
   // In the meantime no other tab begins.
   remember({ since: Date.now(), lifetime_ms: 60_000 });
   try {
@@ -99,7 +106,8 @@ let isLeaving = false;
 
 // The server has closed a connection because of its token: is it only that one, or the session?
 export async function check(): Promise<void> {
-  // Signing out closes it as well.
+  // Exchanging the token closes it as well, and signing out.
+  await exchange;
   if (!isLeaving) await refresh();
 }
 

@@ -38,11 +38,11 @@ export async function members_are_raised_muted_banned_and_invited({ ada, grace }
     await item.getByRole("button", { name: what }).click();
   };
   await manage("Make moderator");
-  await item.getByText("moderator").waitFor();
+  await item.locator(".item-note", { hasText: "moderator" }).waitFor();
   await grace.page.getByRole("button", { name: "Settings of the room" }).waitFor();
   await manage("No longer moderator");
   await item.getByLabel("Mute grace for").selectOption("3600");
-  await item.getByText("muted").waitFor();
+  await item.locator(".item-note", { hasText: "muted" }).waitFor();
   await grace.page.getByText(/^You cannot write here until/).waitFor();
   await manage("Unmute");
   await grace.page.getByRole("textbox", { name: /^Message to/ }).waitFor();

@@ -45,6 +45,15 @@ export async function nothing_that_is_written_becomes_html({ ada, grace }) {
   const links = message.locator(".markdown a");
   assert.equal(await links.count(), 1);
   assert.match(await links.getAttribute("rel"), /noopener/);
+  // A room's name is somebody's words as well; it stands in the list, the heading and the title.
+  const { id } = await ada.post("/api/rooms", { name: evil.slice(0, 60), description: evil, is_public: true });
+  await ada.page.goto(`/rooms/${id}`);
+  await ada.page.getByRole("heading", { level: 1, name: "onerror" }).waitFor();
+  assert.equal(await ada.page.locator("main img, .room-list img").count(), 0);
+  assert.match(await ada.page.title(), /^<img/);
+  await ada.post(`/api/rooms/${id}/leave`);
+  await ada.page.goto("/rooms/1");
+  await ada.page.locator(".messages > ol").waitFor({ state: "attached" });
   await ada.say("1. One\n2. *Two*\n> said\n# <b>Loud</b>");
   const list = grace.message("Two").locator(".markdown");
   await list.locator("ol > li > em", { hasText: "Two" }).waitFor();

@@ -50,3 +50,25 @@ export async function a_service_that_dies_is_waited_for({ servers, ada, grace })
   assert.deepEqual((await ada.texts()).slice(-4), (await grace.texts()).slice(-4));
   ada.expectsTrouble = grace.expectsTrouble = false;
 }
+
+// Whatever page it is: it says what went wrong, and is there when it is asked for again.
+export async function a_page_that_cannot_be_loaded_says_so({ ada }) {
+  const { page } = ada;
+  ada.expectsTrouble = true;
+  await page.route("**/api/**", (route) => route.abort());
+  for (const name of ["Coach", "Progress"]) {
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.getByRole("alert").getByText("The server cannot be reached.").waitFor();
+  }
+  await page.unroute("**/api/**");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "What you practise" }).waitFor();
+  // A part of the app that does not arrive.
+  await page.route("**/assets/page-*.js", (route) => route.abort());
+  await page.goto("/settings");
+  await page.getByText("This page could not be loaded.").waitFor();
+  await page.unroute("**/assets/page-*.js");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "Profile" }).waitFor();
+  ada.expectsTrouble = false;
+}
