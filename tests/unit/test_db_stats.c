@@ -131,8 +131,8 @@ static void a_long_lease_is_told_of_while_it_is_held(void **state)
 
         fixture_close(f);
         f->options.long_lease_ms = 20;
+        log_init("test_db", LOG_LEVEL_WARNING, LOG_FORMAT_TEXT); /* before there are threads */
         fixture_open(f);
-        log_init("test_db", LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
         before = log_count(LOG_LEVEL_WARNING);
         fixture_count(f->db);
         {
