@@ -57,7 +57,7 @@ function Figures({ load: { pool, metrics, samples } }: { load: Load }) {
     ["Calls waiting", queued],
     ["Writes waiting", metric("db_queued_writes")],
     ["Live connections", metric("ws_connections")],
-    ["Log before the database", size(metric("db_wal_bytes"))],
+    ["Write-ahead log", size(metric("db_wal_bytes"))],
   ];
   return (
     <dl class="figures">

@@ -87,7 +87,7 @@ function UserRow({ user, onChange, onDeleted }: UserRowProps) {
         <bdi>{user.username}</bdi>
         <Failure text={deed.error} />
       </th>
-      <td>{user.email}</td>
+      <td class="whole">{user.email}</td>
       <td>
         <Time iso={user.created_at} text={shortTime(user.created_at)} />
       </td>
