@@ -208,8 +208,9 @@ static void renew(const struct fault_case *c, bool is_same)
 /* In the short form fewer of those that are nearly always survived: each takes a new world. */
 static unsigned next(const struct attempt *a)
 {
+        /* What goes on by itself for a while is waited for after each try. */
         if (is_whole)
-                return a->n + 1;
+                return a->n + 1 + (a->c->flags & STEPS ? a->n / 20 : 0);
         return a->n * (a->fault == KIT_LOCK || a->fault == KIT_SEND ? 4 : 2);
 }
 

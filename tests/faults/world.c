@@ -550,11 +550,13 @@ static void look_at_table(struct world *w, struct world_table *table)
 
 void world_look(struct world *w, struct world_state *ret)
 {
-        /* The search index and the count of what was said follow by themselves. */
+        /* The search index and the count of what was said follow by themselves, and so an erasure
+         * may find nothing of that to count. */
         static const char sql[] = "SELECT name FROM sqlite_schema WHERE type = 'table'"
                                   " AND name NOT LIKE 'sqlite_%' AND name <> 'search_state'"
                                   " AND name NOT LIKE 'message_text%'"
-                                  " AND name NOT LIKE 'evaluation%' ORDER BY name";
+                                  " AND name NOT LIKE 'evaluation%' AND name <> 'erasure_count'"
+                                  " ORDER BY name";
         sqlite3_stmt *names;
 
         *ret = (struct world_state){0};
