@@ -343,17 +343,23 @@ enum status room_delete(struct lease *lease, int64_t id, struct error *reterr)
 enum status room_take_seq(struct lease *lease, int64_t id, int64_t now_ms, int64_t *ret_seq,
                           struct error *reterr)
 {
-        STMT(q, lease,
-             "UPDATE room SET last_seq = last_seq + 1, last_event_at = $2"
-             " WHERE id = $1 RETURNING last_seq");
-        stmt_bind_int(&q, 1, id);
-        stmt_bind_int(&q, 2, now_ms);
+        /* RETURNING would cost more than both statements: SQLite makes a table for it. */
+        STMT(last, lease, "SELECT last_seq FROM room WHERE id = $1");
+        stmt_bind_int(&last, 1, id);
+        enum status st = stmt_row(&last, reterr);
+        int64_t seq = st == STATUS_OK ? stmt_int(&last, 0) + 1 : 0;
 
-        enum status st = stmt_row(&q, reterr);
         if (st == STATUS_NOT_FOUND)
                 return error_resource(reterr, st, "room", "%" PRId64, id);
+        if (st != STATUS_OK)
+                return st;
+        STMT(q, lease, "UPDATE room SET last_seq = $2, last_event_at = $3 WHERE id = $1");
+        stmt_bind_int(&q, 1, id);
+        stmt_bind_int(&q, 2, seq);
+        stmt_bind_int(&q, 3, now_ms);
+        st = stmt_run(&q, reterr);
         if (st == STATUS_OK)
-                *ret_seq = stmt_int(&q, 0);
+                *ret_seq = seq;
         return st;
 }
 
