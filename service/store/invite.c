@@ -12,14 +12,9 @@
         " JOIN account a ON a.id = i.user_id AND a.deleting_at IS NULL"                    \
         " LEFT JOIN account b ON b.id = i.inviter_id"
 
-static enum status next_invite(struct arena *arena, struct stmt *q, struct invite *ret,
-                               struct error *reterr)
+void invite_read_row(struct arena *arena, const struct stmt *q, struct invite *ret)
 {
-        enum status st = stmt_row(q, reterr);
-
-        if (st != STATUS_OK)
-                return st;
-        struct invite invite = {
+        *ret = (struct invite){
                 .id = stmt_int(q, 0),
                 .room_id = stmt_int(q, 1),
                 .user_id = stmt_int(q, 2),
@@ -31,6 +26,17 @@ static enum status next_invite(struct arena *arena, struct stmt *q, struct invit
                 .created_at_ms = stmt_int(q, 8),
                 .answered_at_ms = stmt_int(q, 9),
         };
+}
+
+static enum status next_invite(struct arena *arena, struct stmt *q, struct invite *ret,
+                               struct error *reterr)
+{
+        struct invite invite;
+        enum status st = stmt_row(q, reterr);
+
+        if (st != STATUS_OK)
+                return st;
+        invite_read_row(arena, q, &invite);
         st = rows_check(arena, reterr);
         if (st == STATUS_OK)
                 *ret = invite;
@@ -99,24 +105,14 @@ enum status invite_answer(struct lease *lease, int64_t id, enum invite_status st
 static enum status read_invites(struct arena *arena, struct stmt *q, size_t limit,
                                 struct invite_list *ret, struct error *reterr)
 {
-        struct invite_list list = {0};
-        struct invite invite;
-        enum status st;
+        struct invite *item;
+        struct rows_page page = ROWS_PAGE(q, arena, sizeof(*item), limit, reterr);
 
-        while ((st = next_invite(arena, q, &invite, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                list.items[list.n_items++] = invite;
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        while ((item = rows_next(&page)))
+                invite_read_row(arena, q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct invite_list){page.items, page.n_items, page.more};
         return st;
 }
 

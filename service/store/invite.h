@@ -33,6 +33,10 @@ struct invite_list {
         bool more;
 };
 
+/* A row of id, room_id, user_id, inviter_id, the names of room, user and inviter, status,
+ * created_at and answered_at. */
+void invite_read_row(struct arena *arena, const struct stmt *q, struct invite *ret);
+
 /* NOT_FOUND; also when the room is deleted. */
 enum status invite_get(struct lease *lease, struct arena *arena, int64_t id, struct invite *ret,
                        struct error *reterr) MUST_CHECK;

@@ -50,9 +50,6 @@ enum status member_list(struct lease *lease, struct arena *arena, int64_t room_i
                         enum member_state state, int64_t after_user_id, size_t limit,
                         struct member_list *ret, struct error *reterr)
 {
-        struct member_list list = {0};
-        enum status st;
-
         STMT(q, lease,
              "SELECT " COLUMNS TABLES " WHERE m.room_id = $1 AND m.state = $2 AND m.user_id > $3"
              " AND (m.room_id <> 1 OR m.state <> 1 OR m.muted_until > $5)"
@@ -62,20 +59,14 @@ enum status member_list(struct lease *lease, struct arena *arena, int64_t room_i
         stmt_bind_int(&q, 3, after_user_id);
         stmt_bind_int(&q, 4, (int64_t)limit + 1);
         stmt_bind_int(&q, 5, clock_wall_ms());
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_member(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct member *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                read_member(arena, &q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct member_list){page.items, page.n_items, page.more};
         return st;
 }
 

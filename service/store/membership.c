@@ -24,9 +24,6 @@ enum status membership_list(struct lease *lease, struct arena *arena, int64_t us
                             int64_t after_room_id, size_t limit, struct membership_list *ret,
                             struct error *reterr)
 {
-        struct membership_list list = {0};
-        enum status st;
-
         STMT(q, lease,
              "SELECT r.id, CASE WHEN m.state = 1 THEN r.name ELSE '' END,"
              " CASE r.kind WHEN 'general' THEN 1 WHEN 'group' THEN 2 ELSE 3 END,"
@@ -37,46 +34,21 @@ enum status membership_list(struct lease *lease, struct arena *arena, int64_t us
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, after_room_id);
         stmt_bind_int(&q, 3, (int64_t)limit + 1);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_membership(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
-        if (st == STATUS_OK)
-                *ret = list;
-        return st;
-}
+        struct membership *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
 
-static void read_invite(struct arena *arena, const struct stmt *q, struct invite *ret)
-{
-        *ret = (struct invite){
-                .id = stmt_int(q, 0),
-                .room_id = stmt_int(q, 1),
-                .user_id = stmt_int(q, 2),
-                .inviter_id = stmt_int(q, 3),
-                .room_name = rows_text(arena, q, 4),
-                .username = rows_text(arena, q, 5),
-                .inviter_username = rows_text(arena, q, 6),
-                .status = (enum invite_status)stmt_int(q, 7),
-                .created_at_ms = stmt_int(q, 8),
-                .answered_at_ms = stmt_int(q, 9),
-        };
+        while ((item = rows_next(&page)))
+                read_membership(arena, &q, item);
+        enum status st = rows_end(&page);
+        if (st == STATUS_OK)
+                *ret = (struct membership_list){page.items, page.n_items, page.more};
+        return st;
 }
 
 enum status membership_invites(struct lease *lease, struct arena *arena, int64_t user_id,
                                int64_t before_id, size_t limit, struct invite_list *ret,
                                struct error *reterr)
 {
-        struct invite_list list = {0};
-        enum status st;
-
         STMT(q, lease,
              "SELECT i.id, i.room_id, i.user_id, i.inviter_id,"
              " CASE WHEN r.is_public = 1 OR i.status = 1 OR EXISTS (SELECT 1 FROM room_member m"
@@ -91,19 +63,13 @@ enum status membership_invites(struct lease *lease, struct arena *arena, int64_t
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, before_id ? before_id : INT64_MAX);
         stmt_bind_int(&q, 3, (int64_t)limit + 1);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_invite(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct invite *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                invite_read_row(arena, &q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct invite_list){page.items, page.n_items, page.more};
         return st;
 }

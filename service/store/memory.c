@@ -190,7 +190,6 @@ enum status memory_list_threads(struct lease *lease, struct arena *arena, int64_
                                 int64_t before_id, size_t limit, struct memory_threads *ret,
                                 struct error *reterr)
 {
-        struct memory_threads list = {0};
         enum status st = rows_require_user(lease, user_id, reterr);
 
         if (st != STATUS_OK)
@@ -202,25 +201,19 @@ enum status memory_list_threads(struct lease *lease, struct arena *arena, int64_
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_int(&q, 2, before_id > 0 ? before_id : INT64_MAX);
         stmt_bind_int(&q, 3, (int64_t)limit + 1);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                list.items[list.n_items++] = (struct memory_thread){
+        struct memory_thread *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                *item = (struct memory_thread){
                         .id = rows_text(arena, &q, 0),
                         .n_messages = stmt_int(&q, 1),
                         .last_id = stmt_int(&q, 2),
                         .last_at_ms = stmt_int(&q, 3),
                 };
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct memory_threads){page.items, page.n_items, page.more};
         return st;
 }
 

@@ -34,6 +34,26 @@ void *rows_grow(struct arena *arena, void *items, size_t n, size_t size)
         return grown;
 }
 
+void *rows_next(struct rows_page *page)
+{
+        page->status = stmt_row(page->q, page->reterr);
+        if (page->status != STATUS_OK)
+                return NULL;
+        if (page->n_items == page->limit) {
+                page->more = true;
+                return NULL;
+        }
+        page->items = rows_grow(page->arena, page->items, page->n_items, page->item_bytes);
+        return page->items ? (char *)page->items + page->n_items++ * page->item_bytes : NULL;
+}
+
+enum status rows_end(const struct rows_page *page)
+{
+        if (page->status != STATUS_OK && page->status != STATUS_NOT_FOUND)
+                return page->status;
+        return rows_check(page->arena, page->reterr);
+}
+
 static locale_t fold_locale;
 
 static void fold_init(void)

@@ -17,6 +17,40 @@ enum status rows_check(const struct arena *arena, struct error *reterr) MUST_CHE
  * the arena is out of memory. */
 void *rows_grow(struct arena *arena, void *items, size_t n, size_t size) MUST_CHECK;
 
+/* The rows of a page, one item for each. The statement asks for one more than the limit, so that
+ * page.more can be known.
+ *
+ *     struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+ *     struct skill *item;
+ *
+ *     while ((item = rows_next(&page)))
+ *             read_skill(arena, &q, item);
+ *     enum status st = rows_end(&page);
+ */
+struct rows_page {
+        struct stmt *q;
+        struct arena *arena;
+        size_t item_bytes, limit;
+        struct error *reterr;
+        enum status status; /* of the last row */
+        void *items; /* in the arena */
+        size_t n_items;
+        bool more;
+};
+
+#define ROWS_PAGE(statement, in_arena, bytes, at_most, error) \
+        ((struct rows_page){.q = (statement),                 \
+                            .arena = (in_arena),              \
+                            .item_bytes = (bytes),            \
+                            .limit = (at_most),               \
+                            .reterr = (error)})
+
+/* The item for the next row, zeroed; NULL: the page is full, there are no more rows, or it failed.
+ */
+void *rows_next(struct rows_page *page) MUST_CHECK;
+/* OK: the page is what there is. */
+enum status rows_end(const struct rows_page *page) MUST_CHECK;
+
 /* The form of a name that ignores capitals, in the arena; NULL when there is no memory. Any
  * thread. */
 const char *rows_fold(struct arena *arena, const char *name) MUST_CHECK;

@@ -77,7 +77,6 @@ enum status session_list(struct lease *lease, struct arena *arena, int64_t user_
                          int64_t before_id, size_t limit, struct session_list *ret,
                          struct error *reterr)
 {
-        struct session_list list = {0};
         enum status st = rows_require_user(lease, user_id, reterr);
 
         if (st != STATUS_OK)
@@ -90,20 +89,14 @@ enum status session_list(struct lease *lease, struct arena *arena, int64_t user_
         stmt_bind_int(&q, 2, now_ms);
         stmt_bind_int(&q, 3, before_id ? before_id : INT64_MAX);
         stmt_bind_int(&q, 4, (int64_t)limit + 1);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_info(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct session_info *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                read_info(arena, &q, item);
+        st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct session_list){page.items, page.n_items, page.more};
         return st;
 }
 

@@ -120,26 +120,17 @@ enum status skill_get(struct lease *lease, struct arena *arena, int64_t id, stru
 enum status skill_list(struct lease *lease, struct arena *arena, int64_t after_id, size_t limit,
                        struct skill_list *ret, struct error *reterr)
 {
-        struct skill_list list = {0};
-        enum status st;
-
         STMT(q, lease, "SELECT " COLUMNS " FROM skill WHERE id > $1 ORDER BY id LIMIT $2");
         stmt_bind_int(&q, 1, after_id);
         stmt_bind_int(&q, 2, (int64_t)limit + 1);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_skill(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct skill *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                read_skill(arena, &q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct skill_list){page.items, page.n_items, page.more};
         return st;
 }
 

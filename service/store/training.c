@@ -174,23 +174,14 @@ enum status training_get(struct lease *lease, int64_t id, int64_t owner_id, stru
 static enum status read_list(struct arena *arena, struct stmt *q, size_t limit,
                              struct training_list *ret, struct error *reterr)
 {
-        struct training_list list = {0};
-        enum status st;
+        struct training *item;
+        struct rows_page page = ROWS_PAGE(q, arena, sizeof(*item), limit, reterr);
 
-        while ((st = stmt_row(q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_training(q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        while ((item = rows_next(&page)))
+                read_training(q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct training_list){page.items, page.n_items, page.more};
         return st;
 }
 

@@ -149,29 +149,20 @@ enum status user_get_by_name(struct lease *lease, struct arena *arena, const cha
 enum status user_list(struct lease *lease, struct arena *arena, int64_t after_id, size_t limit,
                       bool with_inactive, struct user_list *ret, struct error *reterr)
 {
-        struct user_list list = {0};
-        enum status st;
-
         STMT(q, lease,
              "SELECT " COLUMNS " FROM account WHERE id > $1 AND (is_active = 1 OR $2 = 1)"
              " AND deleting_at IS NULL ORDER BY id LIMIT $3");
         stmt_bind_int(&q, 1, after_id);
         stmt_bind_int(&q, 2, with_inactive);
         stmt_bind_int(&q, 3, (int64_t)limit + 1);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                if (list.n_items == limit) {
-                        list.more = true;
-                        break;
-                }
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_user(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct user *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                read_user(arena, &q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct user_list){page.items, page.n_items, page.more};
         return st;
 }
 
