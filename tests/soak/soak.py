@@ -406,6 +406,8 @@ async def everybody_leaves(soak, at_rest):
 
 
 async def main(options):
+    # What AddressSanitizer keeps of freed memory would look like growth.
+    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"
     with tempfile.TemporaryDirectory(prefix="soak.") as folder:
         soak = Soak(options, folder)
         soak.start()
