@@ -220,10 +220,21 @@ void client_drop(struct soc_client *c)
         client_unref(c);
 }
 
+/* nng sets itself up at its first use, and later looks without a lock whether it has: of threads
+ * that come together one would find it half done. */
+static void set_up_nng(void)
+{
+        nng_aio *aio;
+
+        if (nng_aio_alloc(&aio, NULL, NULL) == 0)
+                nng_aio_free(aio);
+}
+
 soc_status soc_client_new(const char *url, const soc_client_options *options, soc_client **ret,
                           soc_error *reterr)
 {
         static const soc_client_options defaults;
+        static pthread_once_t nng_once = PTHREAD_ONCE_INIT;
         struct error *err = error_of(reterr);
         const soc_client_options *o = options ? options : &defaults;
         enum status st = check_url(url, err);
@@ -232,6 +243,7 @@ soc_status soc_client_new(const char *url, const soc_client_options *options, so
                 return (soc_status)st;
         if (sodium_init() < 0)
                 return (soc_status)error_set(err, STATUS_INTERNAL, "no source of random numbers");
+        pthread_once(&nng_once, set_up_nng);
         struct soc_client *c = calloc(1, sizeof(*c));
         if (!c)
                 return (soc_status)error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
