@@ -29,14 +29,16 @@ enum status db_lock(const char *path, int *ret_fd, struct error *reterr)
         if (n < 0 || (size_t)n >= sizeof(lock_path))
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,
                                  "the name of the database file is too long");
-        AUTO_CLOSE int fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return cannot(reterr, "open", lock_path);
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
                 *ret_fd = fd;
-                fd = -1;
                 return STATUS_OK;
         }
+        int reason = errno;
+        close(fd);
+        errno = reason;
         if (errno != EWOULDBLOCK)
                 return cannot(reterr, "lock", lock_path);
         return error_set(reterr, STATUS_FAILED_PRECONDITION,
