@@ -147,7 +147,8 @@ behind_nginx() {
         # Where a request came from is what nginx saw, not what the client says.
         https -f --interface 127.0.0.2 -H 'X-Forwarded-For: 192.0.2.9' -H 'X-Request-Id: from-afar' \
                 "$url/health" >/dev/null
-        grep -q 'client=127.0.0.2 request_id=from-afar' "$dir/gateway.log" || fail "wrong client"
+        wait_for "the client's address in the log" \
+                grep -q 'client=127.0.0.2 request_id=from-afar' "$dir/gateway.log"
         # Which host is meant, too: else a page of evil.example could use the cookie.
         for header in 'X-Forwarded-Host: evil.example' 'X-Nothing: x'; do
                 got=$(https -o /dev/null -w '%{http_code}' -X DELETE -b "access_token=$token" \
