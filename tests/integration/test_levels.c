@@ -1,12 +1,7 @@
 /* Levels that move by what people say, against a real service: with evidence, disputed, completed,
  * over a restart; never by what is said in a direct room. */
+#include "tests/support/server/ask.h"
 #include "tests/support/server/server.h"
-
-#include "common/arena.h"
-#include "common/buffer.h"
-#include "common/contract.h"
-#include "common/json.h"
-#include "common/wire.h"
 
 #include "socializer.h"
 
@@ -38,49 +33,9 @@ struct world {
         int64_t human_id;
 };
 
-/* A method by its short name, with a request in JSON: its answer. */
-static json_t *ask(struct world *w, const char *token, const char *method, const char *request,
-                   soc_status want)
-{
-        const struct method *m = contract_find_short(method);
-        const soc_call_options options = {.token = token};
-        struct error error = ERROR_INIT;
-        soc_error failure = {0};
-        ProtobufCMessage *response = NULL;
-        AUTO_BUFFER text = BUFFER_INIT;
-        AUTO_ARENA arena;
-
-        arena_init(&arena, 1 << 20);
-        json_t *tree = json_loads(request, 0, NULL);
-        assert_non_null(m);
-        assert_non_null(tree);
-        ProtobufCMessage *message = json_new_message(m->input->descriptor, &arena);
-        enum status st = json_to_message(m->input, tree, &arena, message, &error);
-        json_decref(tree);
-        assert_status(st, STATUS_OK);
-        soc_status got = soc_call(w->client, m->name, message, &options, &response, &failure);
-        if (got != want)
-                fail_msg("%s %s: %s", method, request, failure.text);
-        if (got != SOC_OK)
-                return NULL;
-        json_append_message(&text, m->output, response);
-        protobuf_c_message_free_unpacked(response, NULL);
-        json_t *body = json_loads(buffer_str(&text), 0, NULL);
-        assert_non_null(body);
-        return body;
-}
-
 static void must(struct world *w, const char *token, const char *method, const char *request)
 {
-        json_decref(ask(w, token, method, request, SOC_OK));
-}
-
-static int64_t number(const json_t *object, const char *name)
-{
-        const json_t *value = json_object_get(object, name);
-
-        assert_true(json_is_integer(value));
-        return json_integer_value(value);
+        json_decref(ask_well(w->client, token, method, request));
 }
 
 static const char *string(const json_t *object, const char *name)
@@ -98,16 +53,11 @@ static char *sign_up(struct world *w, const char *name, int64_t *ret_id)
         snprintf(request, sizeof(request),
                  "{\"username\":\"%s\",\"email\":\"%s@example.org\",\"password\":\"password123\"}",
                  name, name);
-        json_t *body = ask(w, "", "UserService/Register", request, SOC_OK);
+        json_t *body = ask_well(w->client, "", "UserService/Register", request);
         if (ret_id)
-                *ret_id = number(body, "id");
+                *ret_id = ask_number(body, "id");
         json_decref(body);
-        snprintf(request, sizeof(request), "{\"username\":\"%s\",\"password\":\"password123\"}",
-                 name);
-        body = ask(w, "", "UserService/Login", request, SOC_OK);
-        char *token = strdup(string(body, "access_token"));
-        json_decref(body);
-        return token;
+        return ask_login(w->client, name, "password123");
 }
 
 static void connect_client(struct world *w)
@@ -157,8 +107,8 @@ static int64_t level(struct world *w, int64_t skill_id)
 
         snprintf(request, sizeof(request), "{\"user_id\":\"me\",\"skill_id\":%lld}",
                  (long long)skill_id);
-        json_t *body = ask(w, w->human, "SkillService/GetUserSkillLevel", request, SOC_OK);
-        int64_t n = number(body, "level");
+        json_t *body = ask_well(w->client, w->human, "SkillService/GetUserSkillLevel", request);
+        int64_t n = ask_number(body, "level");
         json_decref(body);
         return n;
 }
@@ -170,7 +120,7 @@ static json_t *newest_change(struct world *w, const char *token)
 
         snprintf(request, sizeof(request), "{\"user_id\":%lld,\"skill_id\":%d,\"page_size\":1}",
                  (long long)w->human_id, EMPATHY);
-        json_t *body = ask(w, token, "SkillService/ListLevelChanges", request, SOC_OK);
+        json_t *body = ask_well(w->client, token, "SkillService/ListLevelChanges", request);
         json_t *change = json_array_get(json_object_get(body, "changes"), 0);
         assert_non_null(change);
         json_incref(change);
@@ -178,25 +128,27 @@ static json_t *newest_change(struct world *w, const char *token)
         return change;
 }
 
-static soc_status dispute(struct world *w, int64_t id, soc_status want)
+static void dispute(struct world *w, int64_t id, enum status want)
 {
+        struct error error = ERROR_INIT;
         char request[96];
 
         snprintf(request, sizeof(request),
                  "{\"user_id\":\"me\",\"change_id\":%lld,\"reason\":\"I quoted somebody.\"}",
                  (long long)id);
-        json_decref(ask(w, w->human, "SkillService/DisputeLevelChange", request, want));
-        return want;
+        assert_status(
+                ask(w->client, w->human, "SkillService/DisputeLevelChange", request, NULL, &error),
+                want);
 }
 
 /* The training in empathy, to be freed. */
 static json_t *training(struct world *w)
 {
-        json_t *body = ask(w, w->human, "TrainingService/ListUserTrainings", "{\"user_id\":\"me\"}",
-                           SOC_OK);
+        json_t *body = ask_well(w->client, w->human, "TrainingService/ListUserTrainings",
+                                "{\"user_id\":\"me\"}");
         json_t *found = json_array_get(json_object_get(body, "trainings"), 0);
 
-        assert_int_equal(number(found, "skill_id"), EMPATHY);
+        assert_int_equal(ask_number(found, "skill_id"), EMPATHY);
         json_incref(found);
         json_decref(body);
         return found;
@@ -209,7 +161,7 @@ static void assert_training(struct world *w, const char *status, double progress
 
         assert_string_equal(string(t, "status"), status);
         assert_true(json_number_value(json_object_get(t, "progress")) == progress);
-        assert_int_equal(number(t, "next_milestone"), next_milestone);
+        assert_int_equal(ask_number(t, "next_milestone"), next_milestone);
         assert_int_equal(json_is_null(json_object_get(t, "completed_at")),
                          strcmp(status, "completed") != 0);
         json_decref(t);
@@ -226,7 +178,7 @@ static void assert_evidence(const json_t *change)
                 bool found = false;
 
                 assert_string_equal(string(e, "source"), "room");
-                assert_int_equal(number(e, "room_id"), 1);
+                assert_int_equal(ask_number(e, "room_id"), 1);
                 for (size_t k = 0; k < N_WORDS && !found; k++)
                         found = strcmp(string(e, "text"), kind_words[k]) == 0;
                 assert_true(found);
@@ -243,23 +195,23 @@ static void five_messages_earn_a_level_that_can_be_disputed(void **state)
         assert_training(w, "active", 0.1, 2);
 
         json_t *change = newest_change(w, w->human);
-        int64_t id = number(change, "id");
+        int64_t id = ask_number(change, "id");
         assert_string_equal(string(change, "engine"), "builtin");
-        assert_int_equal(number(change, "new_level"), 1);
+        assert_int_equal(ask_number(change, "new_level"), 1);
         assert_evidence(change);
         /* The reason names the messages and does not repeat them. */
         assert_non_null(strstr(string(change, "why"), "[1]"));
         assert_null(strstr(string(change, "why"), "hard"));
         json_decref(change);
 
-        dispute(w, id, SOC_OK);
+        dispute(w, id, STATUS_OK);
         assert_int_equal(level(w, EMPATHY), 0);
         assert_training(w, "active", 0, 2);
         change = newest_change(w, w->human);
         assert_true(json_is_true(json_object_get(change, "is_reverted")));
         assert_string_equal(string(change, "dispute_reason"), "I quoted somebody.");
         json_decref(change);
-        dispute(w, id, SOC_FAILED_PRECONDITION);
+        dispute(w, id, STATUS_FAILED_PRECONDITION);
 }
 
 /* By a second skill that is shown: when it has moved, the evaluation is over. */
@@ -275,7 +227,7 @@ static void disputed_messages_are_not_used_again(void **state)
         say(w, 1, kind_words, N_WORDS);
         assert_true(t_wait(level(w, EMPATHY) == 1, WAIT_MS));
         json_t *change = newest_change(w, w->human);
-        dispute(w, number(change, "id"), SOC_OK);
+        dispute(w, ask_number(change, "id"), STATUS_OK);
         json_decref(change);
         say(w, 1, questions, ARRAY_SIZE(questions));
         assert_true(t_wait(level(w, LISTENING) == 1, WAIT_MS));
@@ -296,7 +248,7 @@ static void evidence_is_for_its_owner_and_goes_with_the_message(void **state)
         assert_true(json_is_false(json_object_get(first, "is_gone")));
 
         snprintf(request, sizeof(request), "{\"room_id\":1,\"message_id\":%lld}",
-                 (long long)number(first, "message_id"));
+                 (long long)ask_number(first, "message_id"));
         json_decref(change);
         must(w, w->human, "ChatService/DeleteMessage", request);
         change = newest_change(w, w->human);
@@ -318,7 +270,7 @@ static void level_ten_completes_the_training(void **state)
         assert_training(w, "completed", 1, 0);
 
         json_t *change = newest_change(w, w->human);
-        dispute(w, number(change, "id"), SOC_OK);
+        dispute(w, ask_number(change, "id"), STATUS_OK);
         json_decref(change);
         assert_int_equal(level(w, EMPATHY), 9);
         assert_training(w, "active", 0.9, 10);
@@ -355,7 +307,7 @@ static void direct_rooms_count_for_nothing(void **state)
         json_t *evidence = json_object_get(change, "evidence");
         assert_int_equal(json_array_size(evidence), 2);
         for (size_t i = 0; i < json_array_size(evidence); i++)
-                assert_int_equal(number(json_array_get(evidence, i), "room_id"), 3);
+                assert_int_equal(ask_number(json_array_get(evidence, i), "room_id"), 3);
         json_decref(change);
 }
 

@@ -41,15 +41,6 @@ static const char *const names[N_CALLERS] = {
         [CALLER_ADMIN] = "admin",
 };
 
-static int64_t number(json_t *object, const char *name)
-{
-        json_t *value = json_object_get(object, name);
-
-        if (!json_is_number(value))
-                fail_msg("no number %s in the answer", name);
-        return (int64_t)json_number_value(value);
-}
-
 static json_t *owner_asks(struct world *w, const char *method, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
@@ -109,7 +100,7 @@ static void new_owner(struct world *w)
                  "%u@example.org\",\"password\":\"" PASSWORD "\"}",
                  w->owner, w->n_names);
         answer = ask_well(w->client, "", "UserService/Register", request);
-        w->owner_id = number(answer, "id");
+        w->owner_id = ask_number(answer, "id");
         json_decref(answer);
         snprintf(request, sizeof(request),
                  "{\"username\":\"%s\",\"password\":\"" PASSWORD "\",\"client\":\"" SECRET "\"}",
@@ -167,7 +158,7 @@ static int64_t invite(struct world *w, int64_t user_id)
         json_t *answer = owner_asks(w, "ChatService/InviteUser",
                                     "{\"room_id\":%" PRId64 ",\"user_id\":%" PRId64 "}", w->room_id,
                                     user_id);
-        int64_t id = number(json_object_get(answer, "invite"), "id");
+        int64_t id = ask_number(json_object_get(answer, "invite"), "id");
 
         json_decref(answer);
         return id;
@@ -185,7 +176,7 @@ static void new_room(struct world *w)
                 owner_asks(w, "ChatService/CreateRoom",
                            "{\"name\":\"" SECRET " room\",\"description\":\"" SECRET "\"}");
 
-        w->room_id = number(json_object_get(answer, "room"), "id");
+        w->room_id = ask_number(json_object_get(answer, "room"), "id");
         json_decref(answer);
         take_in(w, w->tokens[CALLER_MEMBER], w->member_id);
         take_in(w, w->tokens[CALLER_MODERATOR], w->moderator_id);
@@ -200,7 +191,7 @@ static void new_room(struct world *w)
         answer = owner_asks(w, "ChatService/SendMessage",
                             "{\"room_id\":%" PRId64 ",\"content\":\"" SEALED " words\"}",
                             w->room_id);
-        w->message_id = number(json_object_get(answer, "message"), "message_id");
+        w->message_id = ask_number(json_object_get(answer, "message"), "message_id");
         json_decref(answer);
 }
 
@@ -217,10 +208,10 @@ static void new_belongings(struct world *w)
         must(w, token, "SkillService/SetUserSkill",
              "{\"user_id\":\"me\",\"skill_id\":1,\"level\":%u}", 1 + w->n_levels++ % 2);
         answer = owner_asks(w, "SkillService/ListLevelChanges", "{\"user_id\":\"me\"}");
-        w->change_id = number(json_array_get(json_object_get(answer, "changes"), 0), "id");
+        w->change_id = ask_number(json_array_get(json_object_get(answer, "changes"), 0), "id");
         json_decref(answer);
         answer = owner_asks(w, "TrainingService/ListUserTrainings", "{\"user_id\":\"me\"}");
-        w->training_id = number(json_array_get(json_object_get(answer, "trainings"), 0), "id");
+        w->training_id = ask_number(json_array_get(json_object_get(answer, "trainings"), 0), "id");
         json_decref(answer);
         answer = owner_asks(w, "UserService/ListSessions", "{\"user_id\":\"me\"}");
         json_t *session = json_array_get(json_object_get(answer, "sessions"), 0);

@@ -1,11 +1,10 @@
 /* What the table of behaviours cannot say of rooms in one row: guesses that run out, hidden rooms
  * that look like none, and a past that ends. */
+#include "tests/support/server/ask.h"
 #include "tests/support/server/server.h"
 
-#include "common/arena.h"
 #include "common/buffer.h"
 #include "common/contract.h"
-#include "common/json.h"
 #include "common/wire.h"
 
 #include "socializer.h"
@@ -26,82 +25,33 @@ struct world {
         char *human, *guest, *other; /* tokens */
 };
 
-/* A method by its short name, with a request in JSON: its answer, or NULL and why not. */
-static json_t *ask(struct world *w, const char *token, const char *method, const char *request,
-                   soc_error *reterr)
+static enum status try(struct world *w, const char *token, const char *method, const char *request)
 {
-        const struct method *m = contract_find_short(method);
-        const soc_call_options options = {.token = token};
         struct error error = ERROR_INIT;
-        ProtobufCMessage *response = NULL;
-        AUTO_BUFFER text = BUFFER_INIT;
-        AUTO_ARENA arena;
 
-        arena_init(&arena, 1 << 20);
-        json_t *tree = json_loads(request, 0, NULL);
-        assert_non_null(m);
-        assert_non_null(tree);
-        ProtobufCMessage *message = json_new_message(m->input->descriptor, &arena);
-        enum status st = json_to_message(m->input, tree, &arena, message, &error);
-        json_decref(tree);
-        assert_status(st, STATUS_OK);
-        if (soc_call(w->client, m->name, message, &options, &response, reterr) != SOC_OK)
-                return NULL;
-        json_append_message(&text, m->output, response);
-        protobuf_c_message_free_unpacked(response, NULL);
-        json_t *body = json_loads(buffer_str(&text), JSON_DECODE_INT_AS_REAL, NULL);
-        assert_non_null(body);
-        return body;
-}
-
-/* The same where nothing but the status is of interest. */
-static soc_status try(struct world *w, const char *token, const char *method, const char *request)
-{
-        soc_error error = {0};
-        json_t *body = ask(w, token, method, request, &error);
-
-        if (!body)
-                return error.status;
-        json_decref(body);
-        return SOC_OK;
+        return ask(w->client, token, method, request, NULL, &error);
 }
 
 static void must(struct world *w, const char *token, const char *method, const char *request)
 {
-        soc_error error = {0};
-        json_t *body = ask(w, token, method, request, &error);
-
-        if (!body)
-                fail_msg("%s %s: %s", method, request, error.text);
-        json_decref(body);
+        json_decref(ask_well(w->client, token, method, request));
 }
 
 /* A number of the answer, by its place: "room" and "last_seq"; outer NULL: at the top. */
 static int64_t number(struct world *w, const char *token, const char *method, const char *request,
                       const char *outer, const char *name)
 {
-        json_t *body = ask(w, token, method, request, NULL);
+        json_t *body = ask_well(w->client, token, method, request);
+        int64_t n = ask_number(outer ? json_object_get(body, outer) : body, name);
 
-        assert_non_null(body);
-        json_t *value = json_object_get(outer ? json_object_get(body, outer) : body, name);
-        assert_true(json_is_number(value));
-        int64_t n = (int64_t)json_number_value(value);
         json_decref(body);
         return n;
 }
 
 static char *sign_in(struct world *w, const char *username)
 {
-        char request[128];
-
         server_create_user(&w->server, username, "password123", false);
-        snprintf(request, sizeof(request), "{\"username\":\"%s\",\"password\":\"password123\"}",
-                 username);
-        json_t *body = ask(w, "", "UserService/Login", request, NULL);
-        assert_non_null(body);
-        char *token = strdup(json_string_value(json_object_get(body, "access_token")));
-        json_decref(body);
-        return token;
+        return ask_login(w->client, username, "password123");
 }
 
 /* HUMAN's: room 2 is hidden, 3 and 4 are public and have the password "sesame". */
@@ -145,15 +95,15 @@ static int teardown(void **state)
 static void guesses_of_a_password_run_out(void **state)
 {
         struct world *w = *state;
-        soc_error error = {0};
+        struct error error = ERROR_INIT;
 
         for (int i = 0; i < N_GUESSES; i++)
-                assert_int_equal(try(w, w->guest, JOIN, WRONG), SOC_PERMISSION_DENIED);
-        assert_null(ask(w, w->guest, JOIN, WRONG, &error));
-        assert_int_equal(error.status, SOC_RESOURCE_EXHAUSTED);
+                assert_status(try(w, w->guest, JOIN, WRONG), STATUS_PERMISSION_DENIED);
+        assert_status(ask(w->client, w->guest, JOIN, WRONG, NULL, &error),
+                      STATUS_RESOURCE_EXHAUSTED);
         assert_in_range(error.retry_after_ms, 1, GUESSES_MS);
         /* Not even the right one now, or guessing would go on. */
-        assert_int_equal(try(w, w->guest, JOIN, RIGHT), SOC_RESOURCE_EXHAUSTED);
+        assert_status(try(w, w->guest, JOIN, RIGHT), STATUS_RESOURCE_EXHAUSTED);
 }
 
 static void guesses_are_counted_by_user_and_room(void **state)
@@ -161,8 +111,8 @@ static void guesses_are_counted_by_user_and_room(void **state)
         struct world *w = *state;
 
         for (int i = 0; i < N_GUESSES; i++)
-                assert_int_equal(try(w, w->guest, JOIN, WRONG), SOC_PERMISSION_DENIED);
-        assert_int_equal(try(w, w->guest, JOIN, WRONG), SOC_RESOURCE_EXHAUSTED);
+                assert_status(try(w, w->guest, JOIN, WRONG), STATUS_PERMISSION_DENIED);
+        assert_status(try(w, w->guest, JOIN, WRONG), STATUS_RESOURCE_EXHAUSTED);
         must(w, w->other, JOIN, RIGHT);
         must(w, w->guest, JOIN, "{\"room_id\":4,\"password\":\"sesame\"}");
 }
@@ -172,11 +122,11 @@ static void the_right_password_forgives_the_wrong_ones(void **state)
         struct world *w = *state;
 
         for (int i = 0; i < N_GUESSES - 1; i++)
-                assert_int_equal(try(w, w->guest, JOIN, WRONG), SOC_PERMISSION_DENIED);
+                assert_status(try(w, w->guest, JOIN, WRONG), STATUS_PERMISSION_DENIED);
         must(w, w->guest, JOIN, RIGHT);
         must(w, w->guest, "ChatService/LeaveRoom", "{\"room_id\":3}");
         for (int i = 0; i < N_GUESSES; i++)
-                assert_int_equal(try(w, w->guest, JOIN, WRONG), SOC_PERMISSION_DENIED);
+                assert_status(try(w, w->guest, JOIN, WRONG), STATUS_PERMISSION_DENIED);
 }
 
 static void a_missing_password_is_no_guess(void **state)
@@ -184,7 +134,7 @@ static void a_missing_password_is_no_guess(void **state)
         struct world *w = *state;
 
         for (int i = 0; i < 2 * N_GUESSES; i++)
-                assert_int_equal(try(w, w->guest, JOIN, "{\"room_id\":3}"), SOC_PERMISSION_DENIED);
+                assert_status(try(w, w->guest, JOIN, "{\"room_id\":3}"), STATUS_PERMISSION_DENIED);
         must(w, w->guest, JOIN, RIGHT);
 }
 
@@ -202,7 +152,7 @@ static void add_if_there(json_t *request, const struct method *m, const char *na
 static void told(struct world *w, const struct method *m, int64_t room_id, char *ret, size_t size)
 {
         json_t *request = json_pack("{s:I}", "room_id", (json_int_t)room_id);
-        soc_error error = {0};
+        struct error error = ERROR_INIT;
         char name[64];
 
         add_if_there(request, m, "user_id", json_integer(1));
@@ -215,10 +165,9 @@ static void told(struct world *w, const struct method *m, int64_t room_id, char 
         AUTO_FREE char *text = json_dumps(request, 0);
         json_decref(request);
         snprintf(name, sizeof(name), "%s/%s", m->service, m->method);
-        json_t *body = ask(w, w->guest, name, text, &error);
-        if (body)
+        if (ask(w->client, w->guest, name, text, NULL, &error) == STATUS_OK)
                 fail_msg("%s: there is an answer", name);
-        snprintf(ret, size, "%s %s %s", soc_status_name(error.status), error.field, error.text);
+        snprintf(ret, size, "%s %s %s", status_name(error.status), error.field, error.text);
         for (char *at = ret; *at; at++)
                 if (isdigit((unsigned char)*at))
                         *at = '#';
@@ -269,11 +218,11 @@ static void what_a_room_does_not_keep_goes(void **state)
         assert_int_equal(number(w, w->human, "ChatService/SendMessage",
                                 "{\"room_id\":2,\"content\":\"later\"}", "message", "seq"),
                          4);
-        assert_int_equal(
+        assert_status(
                 try(w, w->human, "ChatService/GetRoomMessage", "{\"room_id\":2,\"message_id\":1}"),
-                SOC_NOT_FOUND);
-        json_t *found =
-                ask(w, w->human, "ChatService/SearchMessages", "{\"query\":\"ephemeral\"}", NULL);
+                STATUS_NOT_FOUND);
+        json_t *found = ask_well(w->client, w->human, "ChatService/SearchMessages",
+                                 "{\"query\":\"ephemeral\"}");
         assert_int_equal(json_array_size(json_object_get(found, "messages")), 1);
         json_decref(found);
 }

@@ -18,19 +18,20 @@ enum status ask(soc_client *client, const char *token, const char *method, const
         AUTO_BUFFER text = BUFFER_INIT;
         AUTO_ARENA arena;
 
+        if (ret)
+                *ret = NULL;
         arena_init(&arena, 1 << 20);
         json_t *tree = json_loads(request, 0, NULL);
         if (!m || !tree)
                 fail_msg("%s %s: no method, or no JSON", method, request);
         ProtobufCMessage *message = json_new_message(m->input->descriptor, &arena);
-        enum status st = json_to_message(m->input, tree, &arena, message, reterr);
+        struct error error = ERROR_INIT;
+        enum status st = json_to_message(m->input, tree, &arena, message, &error);
         json_decref(tree);
         if (st != STATUS_OK)
-                return st;
+                fail_msg("%s %s: %s", method, request, error.text);
         st = (enum status)soc_call(client, m->name, message, &options, &response,
                                    (soc_error *)reterr);
-        if (ret)
-                *ret = NULL;
         if (st != STATUS_OK)
                 return st;
         json_append_message(&text, m->output, response);
@@ -62,4 +63,14 @@ char *ask_login(soc_client *client, const char *username, const char *password)
         char *token = strdup(json_string_value(json_object_get(answer, "access_token")));
         json_decref(answer);
         return token;
+}
+
+int64_t ask_number(const json_t *object, const char *name)
+{
+        const json_t *value = json_object_get(object, name);
+
+        if (!json_is_number(value) ||
+            json_number_value(value) != (double)(int64_t)json_number_value(value))
+                fail_msg("no whole number %s in the answer", name);
+        return (int64_t)json_number_value(value);
 }
