@@ -45,6 +45,8 @@ class World:
         async def one(i):
             http = Http(self.port, token)
             try:
+                await http.connect()
+                self.n_asked += 1
                 await asyncio.wait_for(http.once(verb, path, body, headers(i)), 60)
                 return 200
             except Answer as answer:
@@ -55,7 +57,17 @@ class World:
             finally:
                 http.close()
 
+        self.n_asked = 0
         return await asyncio.gather(*(one(i) for i in range(n)))
+
+    async def flood(self, n, *arguments, **options):
+        """The same as a task, once all have asked and the gateway has seen it."""
+        self.n_asked = 0
+        task = asyncio.create_task(self.many(n, *arguments, **options))
+        while self.n_asked < n and not task.done():
+            await asyncio.sleep(0.005)
+        await self.at_once(None, path="/health")
+        return task
 
     async def at_once(self, token, verb="GET", path="/users/me/", body=None, wait_s=0):
         """It goes on: one request, after the time that one was told to wait."""
@@ -77,10 +89,9 @@ async def logins(world, token):
     """From many addresses, so that no limit of one address hides the queue's."""
     body = {"username": "human", "password": "password123"}
     began = time.monotonic()
-    flood = asyncio.create_task(world.many(
+    flood = await world.flood(
         N_LOGINS, "POST", "/api/auth/login", body,
-        headers=lambda i: {"X-Forwarded-For": f"192.0.2.{i}"}))  # fmt: skip
-    await asyncio.sleep(0.2)
+        headers=lambda i: {"X-Forwarded-For": f"192.0.2.{i}"})  # fmt: skip
     while not flood.done():
         await world.at_once(token)  # hashing is nobody else's business
         await asyncio.sleep(0.05)
@@ -102,8 +113,7 @@ async def writes(world, token, other):
 
 async def a_service_that_stands_still(world, token):
     world.service.process.send_signal(signal.SIGSTOP)
-    flood = asyncio.create_task(world.many(N_READS, "GET", "/users/me/", None, token))
-    await asyncio.sleep(2)
+    flood = await world.flood(N_READS, "GET", "/users/me/", None, token)
     world.service.process.send_signal(signal.SIGCONT)
     counts = tell(f"{N_READS} reads while the service stands still", await flood)
     check(set(counts) <= {200, 429, 503, 504}, "reads are done or refused")

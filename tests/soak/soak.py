@@ -23,7 +23,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from live import Answer, Http, Process, free_port, sign_up  # noqa: E402
+from live import Answer, Http, Process, account, free_port, sign_in, sign_up  # noqa: E402
 
 try:
     import websockets
@@ -114,15 +114,21 @@ class Soak:
         port = self.upstream.sockets[0].getsockname()[1]
         with open(f"{self.data}/operator.token") as f:
             operator = f.read().strip()
-        account = {"username": "boss", "email": "boss@example.org", "password": "password123",
-                   "role": "admin"}  # fmt: skip
-        self.command(operator, "CreateUser", account)
-        login = {"username": "boss", "password": "password123"}
-        answer = await Http(self.port).call("POST", "/api/auth/login", login)
+        self.command(operator, "CreateUser", {**account("boss"), "role": "admin"})
+        boss = Http(self.port, await sign_in(self.port, "boss"))
         settings = {"provider": "openai", "endpoint": f"http://127.0.0.1:{port}/v1", "model": "m",
                     "allow_private": True}  # fmt: skip
-        await Http(self.port, answer["access_token"]).call(
-            "PATCH", "/api/admin/coach/settings", settings)
+        await boss.call("PATCH", "/api/admin/coach/settings", settings)
+        boss.close()
+
+    async def at_rest(self):
+        """Descriptors while nobody is connected but who asks for it."""
+        http = Http(self.port)
+        while " 1\n" not in re.search(r"^socializer_http_connections .*\n",
+                                      await http.call("GET", "/metrics"), re.M)[0]:
+            await asyncio.sleep(0.05)
+        http.close()
+        return [self.process_figures(p)[1] for p in (self.service, self.gateway)]
 
     def command(self, token, method, request):
         subprocess.run(
@@ -414,8 +420,7 @@ async def main(options):
         codes = None
         try:
             await soak.settle()
-            await asyncio.sleep(1)
-            at_rest = [soak.process_figures(p)[1] for p in (soak.service, soak.gateway)]
+            at_rest = await soak.at_rest()
             await soak.run()
             result = [*verdicts(soak), await everybody_leaves(soak, at_rest)]
         finally:

@@ -50,9 +50,12 @@ class Http:
     def __init__(self, port, token=None):
         self.port, self.token, self.streams = port, token, None
 
-    async def once(self, verb, path, body=None, headers={}):
+    async def connect(self):
         if not self.streams:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def once(self, verb, path, body=None, headers={}):
+        await self.connect()
         reader, writer = self.streams
         data = b"" if body is None else json.dumps(body).encode()
         head = [f"{verb} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(data)}"]
@@ -98,12 +101,19 @@ def account(name):
     return {"username": name, "email": f"{name}@example.org", "password": "password123"}
 
 
+async def sign_in(port, name):
+    """The token of a new session."""
+    http = Http(port)
+    login = {"username": name, "password": "password123"}
+    token = (await http.call("POST", "/api/auth/login", login))["access_token"]
+    http.close()
+    return token
+
+
 async def sign_up(port, name):
     """Makes an account; the token of its session."""
     http = Http(port)
     key = f"register-{name}"  # where patience ends before the hashing, it is asked for again
     await http.call("POST", "/api/auth/register", account(name), Idempotency_Key=key)
-    login = {"username": name, "password": "password123"}
-    token = (await http.call("POST", "/api/auth/login", login))["access_token"]
     http.close()
-    return token
+    return await sign_in(port, name)
