@@ -12,6 +12,7 @@ have to agree. Then the disk gets full, and a file that may not grow does not.
 """
 import asyncio
 import collections
+import contextlib
 import os
 import random
 import resource
@@ -324,11 +325,22 @@ def check_counts(world):
     db.close()
 
 
-async def kills(folder, programs):
-    world = World(folder, programs)
+@contextlib.asynccontextmanager
+async def living(world):
+    """A world that has begun; in the end it stops well and is examined."""
     world.start()
     try:
         await world.settle()
+        yield world
+    finally:
+        codes = world.stop()
+    check(codes == [0, 0], f"both end with 0: {codes}")
+    examine(world)
+    check_counts(world)
+
+
+async def kills(folder, programs):
+    async with living(World(folder, programs)) as world:
         lives = asyncio.gather(*(p.live() for p in world.people))
         done = await kill_again_and_again(world, lives)
         world.is_over = True
@@ -339,11 +351,6 @@ async def kills(folder, programs):
             await check_person(world, person)
         users = await all_pages(world.people[0].http, "/api/users", "users", page_size=100)
         check(sorted(u["username"] for u in users) == sorted(world.names), "the accounts")
-    finally:
-        codes = world.stop()
-    check(codes == [0, 0], f"both end with 0: {codes}")
-    examine(world)
-    check_counts(world)
     print(f"proved: {N_KILLS} kills, {world.n_acknowledged} writes acknowledged, all there, once")
     print(f"found on the disk: {dict(done)}")
 
@@ -384,9 +391,7 @@ async def fill_it_three_times(world):
         with open(filler, "wb") as f:
             f.write(b"x" * max(room.f_bavail * room.f_frsize - leave_bytes, 1))
 
-    world.start()
-    try:
-        await world.settle()
+    async with living(world):
         person = world.people[0]
         for is_killed in (False, True, False):
             fill(1_500_000)
@@ -407,19 +412,11 @@ async def fill_it_three_times(world):
                 person.memory.append("at once")
         await check_room(world, 1)
         await check_person(world, person)
-    finally:
-        codes = world.stop()
-    check(codes == [0, 0], f"both end with 0: {codes}")
-    examine(world)
-    check_counts(world)
     print(f"proved: a full disk three times, {world.n_acknowledged} writes acknowledged, all there, once")
 
 
 async def a_file_that_may_not_grow(folder, programs):
-    world = World(folder, programs)
-    world.start()
-    try:
-        await world.settle()
+    async with living(World(folder, programs)) as world:
         person, service = world.people[0], world.service.process.pid
         limit = os.path.getsize(f"{world.data}/socializer.db-wal") + 500_000
         resource.prlimit(service, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
@@ -430,11 +427,6 @@ async def a_file_that_may_not_grow(folder, programs):
         await person.http.once("POST", "/api/users/me/messages", {"messages": [{"content": "x"}]})
         person.memory.append("x")
         await check_room(world, 1)
-    finally:
-        codes = world.stop()
-    check(codes == [0, 0], f"both end with 0: {codes}")
-    examine(world)
-    check_counts(world)
     print(f"proved: a file that may not grow, {world.n_acknowledged} writes acknowledged, all there, once")
 
 

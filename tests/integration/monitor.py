@@ -11,13 +11,14 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from live import Process, account, free_port  # noqa: E402
 
 PATIENCE_S = 30
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (\S+)$')
@@ -42,24 +43,17 @@ def wait_for(what, condition):
     return False
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class World:
     def __init__(self, folder):
         self.data = os.path.join(folder, "data")
         self.log_path = os.path.join(folder, "log")
         self.url = f"http://127.0.0.1:{free_port()}"
-        log = open(self.log_path, "ab")
-        self.service = subprocess.Popen(
+        self.service = Process(
             [socializerd, "--data", self.data, "--slow-query-ms", "1", "--log-level", "debug",
-             "--log-format", "json"], stdout=log, stderr=log)
-        self.gateway = subprocess.Popen(
+             "--log-format", "json"], self.log_path)
+        self.gateway = Process(
             [gateway, "--http", self.url[len("http://"):], "--rpc", f"ipc://{self.data}/rpc.ipc",
-             "--events", f"ipc://{self.data}/events.ipc"], stdout=log, stderr=log)
+             "--events", f"ipc://{self.data}/events.ipc"], self.log_path)
 
     def get(self, verb, path, body=None, **headers):
         request = urllib.request.Request(self.url + path, method=verb,
@@ -82,10 +76,9 @@ class World:
             return [json.loads(line) for line in f if line.startswith("{") and line.endswith("}\n")]
 
     def stop(self):
-        for process in (self.gateway, self.service):
-            process.send_signal(signal.SIGTERM)
-            if process.wait(PATIENCE_S) != 0:
-                fail(f"{process.args[0]} ended with {process.returncode}")
+        for server in (self.gateway, self.service):
+            if (code := server.stop()) != 0:
+                fail(f"{server.arguments[0]} ended with {code}")
 
 
 # --- what Prometheus takes ---
@@ -194,8 +187,7 @@ def check_dashboard(types):
 
 
 def token_of(world):
-    person = {"username": "human", "email": "human@example.org", "password": "password123"}
-    world.get("POST", "/api/auth/register", person)
+    world.get("POST", "/api/auth/register", account("human"))
     return json.loads(world.get("POST", "/api/auth/login", {
         "username": "human", "password": "password123"}))["access_token"]
 
