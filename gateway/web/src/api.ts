@@ -40,7 +40,9 @@ interface ErrorBody {
 
 async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as ErrorBody;
-  const field = body.details?.find((d) => d.field_violation)?.field_violation?.field ?? "";
+  // What is wrong with an item of a list is wrong with the list, which is one input.
+  const path = body.details?.find((d) => d.field_violation)?.field_violation?.field ?? "";
+  const field = path.split(/[.[]/, 1)[0] ?? "";
   return new ApiError(
     body.code ?? "UNKNOWN",
     body.message ?? `The server answered ${response.status}.`,

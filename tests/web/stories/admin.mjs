@@ -45,6 +45,11 @@ export async function the_server_is_looked_at_and_set({ boss }) {
   await page.locator(".sql details[open] pre").waitFor();
   await part("Coach");
   await page.getByLabel("Questions of one user a minute").fill("120");
+  await page.getByLabel("Endpoints that users may set").fill("no address");
+  boss.expectsTrouble = true;
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".field", { hasText: "Endpoints that users may set" }).locator(".field-error").waitFor();
+  boss.expectsTrouble = false;
   await page.getByLabel("Endpoints that users may set").fill("https://api.example.org\nhttps://other.example.org/v1");
   await page.getByLabel("API key").fill("sk-of-the-server");
   await page.getByRole("button", { name: "Save" }).click();
