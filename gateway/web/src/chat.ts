@@ -48,12 +48,13 @@ effect(() => {
 export function start(userId: number): void {
   box = new Outbox(sessionStorage, `outbox.${userId}`, (entries) => (outbox.value = entries));
   connect();
-  void refreshRooms().catch(() => {});
+  void firstRooms().catch(() => {});
 }
 
 export function stop(): void {
   disconnect();
   box = null;
+  asking = null;
   batch(() => {
     rooms.value = undefined;
     invites.value = [];
@@ -67,6 +68,13 @@ export function stop(): void {
 }
 
 // All of the caller's rooms and invitations, anew; those that are new here are followed.
+// Once, for all who wait for the first ones.
+let asking: Promise<void> | null = null;
+
+export function firstRooms(): Promise<void> {
+  return (asking ??= refreshRooms().finally(() => (asking = null)));
+}
+
 export async function refreshRooms(): Promise<void> {
   const [mine, waiting] = await Promise.all([
     call<{ rooms: Room[] }>("GET", "/api/rooms?page_size=500"),

@@ -10,7 +10,6 @@ export interface Entry {
   room_id: number;
   content: string;
   reply_to: ReplyTo | null;
-  created_at: string;
   // Why the server will not have it; empty: it has not said no.
   refused: string;
 }
@@ -43,7 +42,6 @@ export class Outbox {
       room_id,
       content,
       reply_to,
-      created_at: new Date().toISOString(),
       refused: "",
     };
     this.become([...this.entries, entry]);
@@ -59,8 +57,8 @@ export class Outbox {
     this.become(this.entries.filter((e) => e.client_message_id !== client_message_id));
   }
 
-  refuse(client_message_id: string, why: string): void {
-    this.mark(client_message_id, why);
+  refuse(client_message_id: string, refused: string): void {
+    this.become(this.entries.map((e) => (e.client_message_id === client_message_id ? { ...e, refused } : e)));
   }
 
   // Once more, as a new message: what was refused was not kept, but its name may be.
@@ -78,10 +76,6 @@ export class Outbox {
   // What is to be sent to a room, in the order in which it was written.
   waiting(room_id: number): Entry[] {
     return this.entries.filter((e) => e.room_id === room_id && e.refused === "");
-  }
-
-  private mark(client_message_id: string, refused: string): void {
-    this.become(this.entries.map((e) => (e.client_message_id === client_message_id ? { ...e, refused } : e)));
   }
 
   private become(entries: Entry[]): void {

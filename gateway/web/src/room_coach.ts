@@ -7,8 +7,7 @@ import { connection, hear, transmit } from "./live.ts";
 
 export interface RoomAnswer extends Answer {
   room_id: number;
-  // The question, and whose that is.
-  message_id: number;
+  // Whose question it answers.
   user_id: number;
   username: string;
 }
@@ -38,7 +37,6 @@ function onDelta(frame: RoomCoachDeltaFrame): void {
   const answer = known ?? {
     ...newAnswer(frame.answer_id, "", ""),
     room_id: frame.room_id,
-    message_id: frame.message_id,
     user_id: frame.user_id,
     username: frame.username,
   };

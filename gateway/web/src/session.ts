@@ -10,11 +10,7 @@ export const notice = signal("");
 // Of an account that has just been deleted.
 export const receipt = signal<Erasure | null>(null);
 
-whenSignedOut(() => {
-  if (me.value) notice.value = "Your session has ended. Please sign in again.";
-  me.value = null;
-  remember(null);
-});
+whenSignedOut(() => forget(me.value ? "Your session has ended. Please sign in again." : notice.value));
 
 // Script cannot see the cookie. That there has been one is remembered, so that who comes for the first
 // time is not asked for in vain; and until when it is good, so that it is exchanged in time.

@@ -2,7 +2,7 @@
 // stays beside the open room; on a phone there is one or the other.
 import { useEffect, useState } from "preact/hooks";
 import { call, enc } from "../api.ts";
-import { invites, refreshRooms, rooms } from "../chat.ts";
+import { firstRooms, invites, refreshRooms, rooms } from "../chat.ts";
 import { textOf, useDeed, useLoaded } from "../hooks.ts";
 import { Link, go } from "../router.tsx";
 import { shortTime } from "../time.ts";
@@ -69,7 +69,7 @@ function MyRooms() {
   const [error, setError] = useState("");
   function ask() {
     setError("");
-    refreshRooms().catch((e: unknown) => setError(textOf(e)));
+    firstRooms().catch((e: unknown) => setError(textOf(e)));
   }
   useEffect(() => {
     if (!rooms.value) ask();

@@ -1,22 +1,20 @@
 // What the pages of progress ask the server for.
 import { call } from "../../api.ts";
-import type { LevelChange, Reminder, Skill, Training, UserSkill } from "../../wire.ts";
+import type { LevelChange, Skill, Training, UserSkill } from "../../wire.ts";
 
 export interface Practice {
   catalogue: Skill[];
   skills: UserSkill[];
   trainings: Training[];
-  reminder: Reminder;
 }
 
 export async function askPractice(): Promise<Practice> {
-  const [catalogue, mine, trainings, reminder] = await Promise.all([
+  const [catalogue, mine, trainings] = await Promise.all([
     call<{ skills: Skill[] }>("GET", "/api/skills?page_size=500"),
     call<{ skills: UserSkill[] }>("GET", "/api/users/me/skills"),
     call<{ trainings: Training[] }>("GET", "/api/trainings"),
-    call<Reminder>("GET", "/api/users/me/reminder"),
   ]);
-  return { catalogue: catalogue.skills, skills: mine.skills, trainings: trainings.trainings, reminder };
+  return { catalogue: catalogue.skills, skills: mine.skills, trainings: trainings.trainings };
 }
 
 export interface Changes {

@@ -4,7 +4,7 @@ import { useDeed, useLoaded } from "../../hooks.ts";
 import { MAX_LEVEL, levelBefore, stepsOf } from "../../levels.ts";
 import { progressVersion } from "../../notices.ts";
 import { Link } from "../../router.tsx";
-import type { LevelChange, Skill, Training, UserSkill } from "../../wire.ts";
+import type { LevelChange, Reminder, Skill, Training, UserSkill } from "../../wire.ts";
 import { Empty, Failure, PageTitle, Waiting } from "../parts.tsx";
 import { ReminderNote } from "../reminder.tsx";
 import { LevelChart } from "./chart.tsx";
@@ -14,8 +14,12 @@ import { TrainingPlan } from "./training.tsx";
 
 export function Overview() {
   const all = useLoaded(`progress ${progressVersion.value}`, async () => {
-    const [practice, { changes }] = await Promise.all([askPractice(), askChanges(0)]);
-    return { ...practice, changes };
+    const [practice, { changes }, reminder] = await Promise.all([
+      askPractice(),
+      askChanges(0),
+      call<Reminder>("GET", "/api/users/me/reminder"),
+    ]);
+    return { ...practice, changes, reminder };
   });
   const practised = new Set(all.data?.skills.map((s) => s.skill?.id));
   const others = all.data?.catalogue.filter((s) => !practised.has(s.id)) ?? [];
