@@ -123,6 +123,17 @@ size_t clock_format(int64_t wall_ms, char *ret, size_t size)
         return n;
 }
 
+void clock_format_basic(int64_t wall_ms, char *ret, size_t size)
+{
+        char text[32], *end = ret;
+
+        clock_format(wall_ms, text, sizeof(text));
+        for (const char *at = text; *at && end + 1 < ret + size; at++)
+                if (*at != '-' && *at != ':')
+                        *end++ = *at;
+        *end = '\0';
+}
+
 /* Reads exactly n digits. */
 static bool digits(const char **at, int n, int *ret)
 {

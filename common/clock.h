@@ -25,6 +25,8 @@ uint32_t deadline_left_ms(deadline_ns deadline);
 
 /* RFC 3339 in UTC with milliseconds: "2026-11-23T10:00:00.000Z". size >= 32. Returns the length. */
 size_t clock_format(int64_t wall_ms, char *ret, size_t size);
+/* The same in the basic format of ISO 8601, for names of files: "20261123T100000.000Z". */
+void clock_format_basic(int64_t wall_ms, char *ret, size_t size);
 /* Reads RFC 3339 (any offset, fractions cut to milliseconds). False when it is none. */
 bool clock_parse(const char *text, int64_t *ret_wall_ms);
 

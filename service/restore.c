@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BLOCK_BYTES 65536
@@ -41,21 +40,16 @@ static enum status failed(const char *what, const char *path, struct error *rete
 
 static enum status name_files(struct restoring *r, const char *data_dir, struct error *reterr)
 {
-        int64_t now_ms = clock_wall_ms();
-        time_t now = (time_t)(now_ms / 1000);
         char moment[32];
-        struct tm utc;
 
-        gmtime_r(&now, &utc);
-        strftime(moment, sizeof(moment), "%Y%m%dT%H%M%S", &utc);
+        clock_format_basic(clock_wall_ms(), moment, sizeof(moment));
         if (strlen(data_dir) > PATH_MAX - 100)
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,
                                  "the name of the data folder is too long");
         snprintf(r->database, sizeof(r->database), "%s/socializer.db", data_dir);
         snprintf(r->stage, sizeof(r->stage), "%s/socializer.db.restore", data_dir);
         snprintf(r->backups, sizeof(r->backups), "%s/backups", data_dir);
-        snprintf(r->aside, sizeof(r->aside), "%s/backups/replaced-%s.%03dZ", data_dir, moment,
-                 (int)(now_ms % 1000));
+        snprintf(r->aside, sizeof(r->aside), "%s/backups/replaced-%s", data_dir, moment);
         return STATUS_OK;
 }
 

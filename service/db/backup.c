@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* Pages between two looks whether somebody still wants it: 8 MiB. */
 #define STEP_PAGES 2048
@@ -145,15 +144,11 @@ static enum status create_private(const char *path, struct error *reterr)
 static enum status name_copy(struct copy *c, struct error *reterr)
 {
         const char *slash = strrchr(c->db->path, '/');
-        int64_t now_ms = clock_wall_ms();
-        time_t seconds = (time_t)(now_ms / 1000);
         char moment[32];
-        struct tm utc;
 
-        gmtime_r(&seconds, &utc);
-        strftime(moment, sizeof(moment), "%Y%m%dT%H%M%S", &utc);
-        int n = snprintf(c->name, sizeof(c->name), "%s.v%d.%s.%03dZ.backup",
-                         slash ? slash + 1 : c->db->path, c->version, moment, (int)(now_ms % 1000));
+        clock_format_basic(clock_wall_ms(), moment, sizeof(moment));
+        int n = snprintf(c->name, sizeof(c->name), "%s.v%d.%s.backup",
+                         slash ? slash + 1 : c->db->path, c->version, moment);
         int n_path = snprintf(c->path, sizeof(c->path), "%s/%s", c->db->backup_dir, c->name);
         int n_part = snprintf(c->part, sizeof(c->part), "%s/%s", c->db->backup_dir, c->part_name);
         if (n < 0 || (size_t)n >= sizeof(c->name) || n_path < 0 ||

@@ -280,15 +280,10 @@ enum status erasure_step(struct lease *lease, const uint8_t id[static ERASURE_ID
 static const char *append_time(struct arena *arena, const char *text, const char *what,
                                int64_t wall_ms)
 {
-        time_t seconds = (time_t)(wall_ms / 1000);
         char moment[32];
-        struct tm utc;
 
-        gmtime_r(&seconds, &utc);
-        strftime(moment, sizeof(moment), "%Y-%m-%dT%H:%M:%S", &utc);
-        return text ? arena_printf(arena, "%s%s %s.%03dZ\n", text, what, moment,
-                                   (int)(wall_ms % 1000))
-                    : NULL;
+        clock_format(wall_ms, moment, sizeof(moment));
+        return text ? arena_printf(arena, "%s%s %s\n", text, what, moment) : NULL;
 }
 
 const char *erasure_statement(struct arena *arena, const struct erasure *erasure,

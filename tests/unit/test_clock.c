@@ -144,12 +144,24 @@ static void deadlines_come_or_never_come(void **state)
         assert_in_range(deadline_left_ms(clock_mono_ns() + 1500000), 1, 2);
 }
 
+static void names_of_files_have_no_punctuation(void **state)
+{
+        (void)state;
+        char text[32], small[9];
+
+        clock_format_basic(1795773600123, text, sizeof(text));
+        assert_string_equal(text, "20261127T100000.123Z");
+        clock_format_basic(1795773600123, small, sizeof(small));
+        assert_string_equal(small, "20261127");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(moments_read_as_rfc_3339),
                 cmocka_unit_test(any_number_can_be_formatted),
                 cmocka_unit_test(moments_agree_with_the_c_library),
+                cmocka_unit_test(names_of_files_have_no_punctuation),
                 cmocka_unit_test(offsets_and_fractions_are_understood),
                 cmocka_unit_test(what_is_no_moment_is_refused),
                 cmocka_unit_test(deadlines_come_or_never_come),
