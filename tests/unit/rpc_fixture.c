@@ -221,6 +221,7 @@ int rpc_teardown(void **state)
         struct rpc_fixture *f = *state;
 
         atomic_store(&script.is_closed, false);
+        fault_vfs_release_syncs();
         rpc_stop(f);
         raw_close(&f->raw);
         authority_free(f->service.authority);
