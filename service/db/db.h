@@ -215,6 +215,8 @@ enum status db_write(struct db *db, db_write_fn fn, void *arg, deadline_ns deadl
  * doubt, before what was committed later: what is told of writes is told in their order. */
 enum status db_write_then(struct db *db, db_write_fn fn, void (*then)(void *arg), void *arg,
                           deadline_ns deadline, struct error *reterr) MUST_CHECK;
+/* Whether all that was committed is on disk. Any thread. */
+bool db_is_settled(struct db *db);
 /* What a read lease saw may have been committed and not yet be on disk. True: job->done() is called
  * on the settler thread once all of that is, or cannot be; run() is not. False: it is on disk, and
  * the job is not used. After the lease's release, before what was read leaves the process. */

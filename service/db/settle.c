@@ -166,12 +166,15 @@ static void *settler_main(void *arg)
         return NULL;
 }
 
+bool db_is_settled(struct db *db)
+{
+        return atomic_load(&db->settler.n_begun) == atomic_load(&db->settler.n_settled);
+}
+
 bool db_when_settled(struct db *db, struct db_job *job)
 {
         struct db_settler *s = &db->settler;
 
-        if (atomic_load(&s->n_begun) == atomic_load(&s->n_settled))
-                return false;
         LOCK(&db->writer.lock);
         job->number = atomic_load(&s->n_begun);
         if (job->number <= atomic_load(&s->n_settled))

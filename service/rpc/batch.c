@@ -197,6 +197,33 @@ void batch_part_done(struct exchange *e)
         buffer_deinit(&joined);
 }
 
+/* On the settler thread. Whether the disk took it is for those to hear who wrote it. */
+static void reads_settled(struct db_job *job, enum status status, const struct error *error)
+{
+        struct part *part = (struct part *)((char *)job - offsetof(struct part, settled));
+        struct rpc_server *s = part->exchange->server;
+
+        (void)status;
+        (void)error;
+        batch_part_done(part->exchange);
+        batch_leave(s);
+}
+
+void batch_part_read(struct part *part)
+{
+        struct exchange *e = part->exchange;
+        struct rpc_server *s = e->server;
+
+        if (!db_is_settled(s->service->db)) {
+                batch_enter(s);
+                part->settled.done = reads_settled;
+                if (db_when_settled(s->service->db, &part->settled))
+                        return;
+                batch_leave(s);
+        }
+        batch_part_done(e);
+}
+
 /* --- calls that the thread at hand answers --- */
 
 enum status batch_refuse(const struct item *item, struct error *reterr)
@@ -243,20 +270,8 @@ static enum status run_read(struct rpc_server *s, struct item *item, struct call
         return st;
 }
 
-/* On the settler thread. Whether the disk took it is for those to hear who wrote it. */
-static void reads_settled(struct db_job *job, enum status status, const struct error *error)
-{
-        struct part *part = (struct part *)((char *)job - offsetof(struct part, settled));
-        struct rpc_server *s = part->exchange->server;
-
-        (void)status;
-        (void)error;
-        batch_part_done(part->exchange);
-        batch_leave(s);
-}
-
 /* Reads, refusals and calls of methods that do not exist. */
-static void run_all(struct part *part)
+static void run_reads(struct part *part)
 {
         struct exchange *e = part->exchange;
         struct dispatch_memo memo;
@@ -279,29 +294,12 @@ static void run_all(struct part *part)
         }
 }
 
-/* What was read leaves the process only when it is on disk: a follower that has seen an event would
- * not know that the power failed and the event was never there. */
-static void run_reads(struct part *part)
-{
-        struct exchange *e = part->exchange;
-
-        run_all(part);
-        atomic_fetch_add(&e->n_open, 1);
-        batch_enter(e->server);
-        part->settled.done = reads_settled;
-        if (db_when_settled(e->server->service->db, &part->settled))
-                return;
-        atomic_fetch_sub(&e->n_open, 1);
-        batch_leave(e->server);
-}
-
 static void run_reads_task(struct task *task)
 {
         struct part *part = (struct part *)((char *)task - offsetof(struct part, task));
-        struct exchange *e = part->exchange;
 
         run_reads(part);
-        batch_part_done(e);
+        batch_part_read(part);
 }
 
 /* --- taking a message apart --- */
@@ -452,18 +450,18 @@ static void run_rest(struct exchange *e, bool has_reads)
                 if (!e->items[i].part)
                         e->items[i].part = part;
         }
+        atomic_fetch_add(&e->n_open, 1);
         if (has_reads && !e->on_reader) {
-                atomic_fetch_add(&e->n_open, 1);
                 part->task.run = run_reads_task;
                 if (pool_submit(e->server->readers, &part->task))
                         return;
-                atomic_fetch_sub(&e->n_open, 1);
                 for (size_t i = 0; i < e->n_items; i++) {
                         if (e->items[i].part == part && e->items[i].refusal == REFUSAL_NONE)
                                 e->items[i].refusal = REFUSAL_FULL;
                 }
         }
         run_reads(part);
+        batch_part_read(part);
 }
 
 static void take_apart(struct exchange *e)

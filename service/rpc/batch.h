@@ -11,6 +11,9 @@
 void batch_run(struct task *task);
 /* One part is done; the last one sends the reply. Any thread. */
 void batch_part_done(struct exchange *e);
+/* The same for what was read, which leaves the process only when it is on disk: a follower that has
+ * seen an event would not know that the power failed and the event was never there. */
+void batch_part_read(struct part *part);
 /* Around what a thread of the database does for a message, up to the end of the reply: until all
  * have left the server is not freed. */
 void batch_enter(struct rpc_server *s);

@@ -22,7 +22,7 @@ struct part {
         struct part *next; /* of the exchange, or of the free ones */
         struct exchange *exchange;
         struct task task;
-        struct db_job settled; /* of reads: what they saw is on disk */
+        struct db_job settled; /* batch_part_read() waits for it */
         struct arena arena;
         struct buffer out; /* the replies */
         struct buffer packed; /* scratch: one response */

@@ -13,12 +13,10 @@ struct single {
 
 static void answer(struct single *one, struct frame_reply *reply)
 {
-        struct exchange *e = one->part->exchange;
-
-        registry_remove(e->server->registry, &one->tracked);
+        registry_remove(one->part->exchange->server->registry, &one->tracked);
         batch_reply(one->item, &one->call, reply);
         /* After this the part, and with it this call, is somebody else's. */
-        batch_part_done(e);
+        batch_part_read(one->part);
 }
 
 /* How long whoever repeats a call that is still at work is to wait. */
