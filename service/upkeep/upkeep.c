@@ -317,8 +317,10 @@ static enum status erase_some(struct upkeep *u, struct error *reterr)
         enum status st;
 
         while ((st = next_erasure(u, id, reterr)) == STATUS_OK) {
-                st = upkeep_erase(u, id, writer_is_busy(u) ? deadline_in_ms(1) : deadline, reterr);
-                if (st != STATUS_OK || deadline_passed(deadline) || is_stopping(u))
+                bool is_busy = writer_is_busy(u);
+
+                st = upkeep_erase(u, id, is_busy ? deadline_in_ms(1) : deadline, reterr);
+                if (st != STATUS_OK || is_busy || deadline_passed(deadline) || is_stopping(u))
                         return st;
         }
         return st == STATUS_NOT_FOUND ? STATUS_OK : st;
