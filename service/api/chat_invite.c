@@ -1,6 +1,7 @@
 /* ChatService: invitations. */
 #include "service/api/announce.h"
 #include "service/api/room_access.h"
+#include "service/api/room_answer.h"
 #include "service/api/room_passage.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
@@ -271,7 +272,6 @@ enum status chat_service_accept_invite(struct call *call,
                                        struct error *reterr)
 {
         int64_t user_id = call->caller.user_id;
-        struct room_details details;
         struct invite invite;
         struct room room;
         LEASE(lease, call->service->db, LEASE_WRITE, call->deadline);
@@ -285,13 +285,8 @@ enum status chat_service_accept_invite(struct call *call,
                 st = room_enter(call, &lease, &room, user_id, room.username, MEMBER_ROLE_MEMBER,
                                 reterr);
         if (st == STATUS_OK)
-                st = room_get(&lease, call->arena, room.id, user_id, &room, reterr);
-        if (st == STATUS_OK)
-                st = room_describe(&lease, call->arena, &room, user_id, &details, reterr);
-        if (st != STATUS_OK)
-                return st;
-        rsp->room = wire_room(call->arena, &room, &details);
-        return rsp->room ? lease_commit(&lease, reterr) : wire_no_memory(reterr);
+                st = room_answer(call, &lease, room.id, &rsp->room, reterr);
+        return st == STATUS_OK ? lease_commit(&lease, reterr) : st;
 }
 
 enum status chat_service_decline_invite(struct call *call,

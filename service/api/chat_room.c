@@ -1,7 +1,7 @@
 /* ChatService: making, finding, changing, entering and leaving rooms. */
 #include "service/api/announce.h"
-#include "service/api/coach_choice.h"
 #include "service/api/room_access.h"
+#include "service/api/room_answer.h"
 #include "service/api/room_passage.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
@@ -25,43 +25,6 @@ struct attempt {
         const char *hash; /* of a new password; NULL = none */
         const char *passed_hash; /* that the password given is right for; NULL = none was needed */
 };
-
-/* What answers in the room, for those who are in it. */
-static enum status show_engine(struct call *call, struct lease *lease, const struct room *room,
-                               Socializer__V1__Room *message, struct error *reterr)
-{
-        struct coach_server_setting server;
-
-        if (!room->coach_enabled || !message->is_member)
-                return STATUS_OK;
-        enum status st = coach_server_setting_get(lease, call->arena, &server, reterr);
-        if (st != STATUS_OK)
-                return st;
-        message->coach_engine = (char *)coach_engine_name(0);
-        if (room->coach == ROOM_COACH_SERVER && !coach_engine_is_builtin(server.provider)) {
-                message->coach_engine = (char *)server.provider;
-                message->coach_endpoint = (char *)server.endpoint;
-                message->coach_model = (char *)server.model;
-        }
-        return STATUS_OK;
-}
-
-/* The room as the caller sees it now. */
-static enum status answer_room(struct call *call, struct lease *lease, int64_t room_id,
-                               Socializer__V1__Room **ret, struct error *reterr)
-{
-        int64_t user_id = call->caller.user_id;
-        struct room_details details;
-        struct room room;
-        enum status st = room_get(lease, call->arena, room_id, user_id, &room, reterr);
-
-        if (st == STATUS_OK)
-                st = room_describe(lease, call->arena, &room, user_id, &details, reterr);
-        if (st != STATUS_OK)
-                return st;
-        *ret = wire_room(call->arena, &room, &details);
-        return *ret ? show_engine(call, lease, &room, *ret, reterr) : wire_no_memory(reterr);
-}
 
 static enum status hash_if_given(struct call *call, const char *password, const char **ret,
                                  struct error *reterr)
@@ -149,7 +112,7 @@ static enum status write_group(struct call *call, struct lease *lease, void *arg
                                 MEMBER_ROLE_CREATOR, reterr);
         if (st == STATUS_OK)
                 st = invite_all(call, lease, id, req, reterr);
-        return st == STATUS_OK ? answer_room(call, lease, id, &rsp->room, reterr) : st;
+        return st == STATUS_OK ? room_answer(call, lease, id, &rsp->room, reterr) : st;
 }
 
 /* Either of the two comes in who is not in, the other one maybe again. */
@@ -185,7 +148,7 @@ static enum status write_direct(struct call *call, struct lease *lease, void *ar
                 st = enter_pair(call, lease, id, call->caller.user_id, reterr);
         if (st == STATUS_OK)
                 st = enter_pair(call, lease, id, req->user_ids[0], reterr);
-        return st == STATUS_OK ? answer_room(call, lease, id, &rsp->room, reterr) : st;
+        return st == STATUS_OK ? room_answer(call, lease, id, &rsp->room, reterr) : st;
 }
 
 static enum status check_direct(const struct call *call,
@@ -276,7 +239,7 @@ enum status chat_service_get_room(struct call *call, const Socializer__V1__GetRo
         LEASE(lease, call->service->db, LEASE_READ, call->deadline);
         enum status st = room_access(call, &lease, req->room_id, ROOM_SEE, &room, reterr);
 
-        return st == STATUS_OK ? answer_room(call, &lease, room.id, &rsp->room, reterr) : st;
+        return st == STATUS_OK ? room_answer(call, &lease, room.id, &rsp->room, reterr) : st;
 }
 
 /* --- changing --- */
@@ -401,7 +364,7 @@ static enum status write_update(struct call *call, struct lease *lease, void *ar
                 st = change_coach(call, lease, &before, &room, reterr);
         if (st == STATUS_OK)
                 st = announce_settings(call, lease, &room, reterr);
-        return st == STATUS_OK ? answer_room(call, lease, room.id, &rsp->room, reterr) : st;
+        return st == STATUS_OK ? room_answer(call, lease, room.id, &rsp->room, reterr) : st;
 }
 
 static enum status may_update(struct call *call, int64_t room_id, const struct room_change *change,
@@ -528,7 +491,7 @@ static enum status write_join(struct call *call, struct lease *lease, void *arg,
                         st = room_enter(call, lease, &room, call->caller.user_id, room.username,
                                         MEMBER_ROLE_MEMBER, reterr);
         }
-        return st == STATUS_OK ? answer_room(call, lease, room.id, &rsp->room, reterr) : st;
+        return st == STATUS_OK ? room_answer(call, lease, room.id, &rsp->room, reterr) : st;
 }
 
 /* The hash that a password has to fit; NULL when none is needed. */

@@ -181,7 +181,7 @@ const struct behaviour chat_behaviours[] = {
         {"rename as a moderator", OTHER, "ChatService/UpdateRoom", "{\"room_id\":2,\"name\":\"Book club\"}", OK, "{\"room\":{\"name\":\"Book club\",\"my_role\":\"moderator\"}}"},
         {"open the room as a moderator", OTHER, "ChatService/UpdateRoom", "{\"room_id\":2,\"is_public\":true}", DENIED, NULL},
         {"bring the guest in", OTHER, "ChatService/InviteUser", "{\"room_id\":2,\"user_id\":4}", OK, "{\"invite\":{\"id\":7}}"},
-        {"the guest comes", GUEST, "ChatService/AcceptInvite", "{\"invite_id\":7}", OK, "{\"room\":{\"id\":2,\"member_count\":3}}"},
+        {"the guest comes", GUEST, "ChatService/AcceptInvite", "{\"invite_id\":7}", OK, "{\"room\":{\"id\":2,\"member_count\":3,\"coach_engine\":\"builtin\"}}"},
         {"mute the guest", OTHER, "ChatService/UpdateMember", "{\"room_id\":2,\"user_id\":4,\"mute_seconds\":3600}", OK, "{\"member\":{\"user_id\":4,\"role\":\"member\"}}"},
         {"mute for longer than a year", OTHER, "ChatService/UpdateMember", "{\"room_id\":2,\"user_id\":4,\"mute_seconds\":31536001}", BAD, "mute_seconds"},
         {"the muted do not write", GUEST, "ChatService/SendMessage", "{\"room_id\":2,\"content\":\"let me\"}", DENIED, NULL},
