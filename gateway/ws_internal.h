@@ -412,12 +412,12 @@ bool ws_json_user_event(struct ws *ws, const Socializer__V1__UserEvent *event);
 
 /* --- ws_json_event.c: the same of durable events --- */
 void ws_json_event(struct ws *ws, const Socializer__V1__RoomEvent *event);
-/* A frame of messages: begun, filled, ended. */
 /* And of what the coach says in a room while it does. */
 void ws_json_room_coach_delta(struct ws *ws, int64_t room_id,
                               const Socializer__V1__RoomCoachDelta *delta);
 void ws_json_room_coach_done(struct ws *ws, int64_t room_id,
                              const Socializer__V1__RoomCoachDone *done);
+/* A frame of messages: begun, filled, ended. */
 void ws_json_history_begin(struct ws *ws, int64_t room_id);
 void ws_json_history_add(struct ws *ws, const Socializer__V1__RoomMessage *message, bool is_first);
 void ws_json_history_end(struct ws *ws);

@@ -4,7 +4,6 @@
 #include "common/privilege.h"
 #include "common/wire.h"
 #include "service/api/coach_answers.h"
-#include "service/auth/authority.h"
 #include "service/auth/secret.h"
 #include "service/auth/vault.h"
 #include "service/events/publisher.h"

@@ -28,11 +28,10 @@ static int print_table(struct cli *cli, const Socializer__V1__ListQueriesRespons
 }
 
 /* How SQLite goes about each, below the table of what they cost. */
-static int print_plans(const struct cli *cli, const Socializer__V1__ListQueriesResponse *list)
+static void print_plans(const Socializer__V1__ListQueriesResponse *list)
 {
-        for (size_t i = 0; cli->given & CLI_PLANS && i < list->n_queries; i++)
+        for (size_t i = 0; i < list->n_queries; i++)
                 printf("\n%s\n%s", list->queries[i]->sql, list->queries[i]->plan);
-        return CLI_DONE;
 }
 
 static int run(struct cli *cli)
@@ -58,7 +57,9 @@ static int run(struct cli *cli)
         if (cli->json)
                 return output_message(cli, METHOD, response);
         code = print_table(cli, (const void *)response);
-        return code == CLI_DONE ? print_plans(cli, (const void *)response) : code;
+        if (code == CLI_DONE && request.with_plans)
+                print_plans((const void *)response);
+        return code;
 }
 
 const struct verb verb_queries = {

@@ -41,7 +41,7 @@ static enum status put_counts(struct arena *arena, const struct erasure *erasure
 static enum status put_statement(struct arena *arena, const struct erasure *erasure,
                                  Socializer__V1__Erasure *message, struct error *reterr)
 {
-        char sha256[ERASURE_SHA256_CHARS + 1];
+        char sha256[SHA256_CHARS + 1];
 
         if (erasure->finished_at_ms == 0)
                 return STATUS_OK;

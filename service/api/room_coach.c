@@ -1,6 +1,5 @@
 #include "service/api/room_coach.h"
 
-#include "common/buffer.h"
 #include "common/log.h"
 #include "common/utf8.h"
 #include "service/api/coach_answers.h"

@@ -89,7 +89,7 @@ static struct db *db_new(const struct db_options *options)
         pthread_cond_init(&db->settler.changed, NULL);
         pthread_mutex_init(&db->backup_lock, NULL);
         pthread_mutex_init(&db->watcher.lock, NULL);
-        wait_cond_init(&db->watcher.wake);
+        clock_cond_init(&db->watcher.wake);
         db->path = strdup(options->path);
         db->backup_dir = strdup(options->backup_dir ? options->backup_dir : "");
         db->vfs = options->vfs;

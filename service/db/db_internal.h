@@ -232,7 +232,6 @@ struct db_settler {
 
         /* The rest belongs to its thread. */
         bool failing; /* what is on disk is not known */
-        db_counter n_syncs;
         struct db_timing commit_times; /* from the beginning of a commit until it is on disk */
 };
 

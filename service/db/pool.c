@@ -55,7 +55,7 @@ static struct db_conn *wait_for_one(struct db_pool *pool, deadline_ns deadline)
 {
         struct db_waiter waiter = {0};
 
-        wait_cond_init(&waiter.wake);
+        clock_cond_init(&waiter.wake);
         append(pool, &waiter);
         while (!waiter.conn && wait_until(&waiter.wake, &pool->lock, deadline))
                 ;

@@ -141,8 +141,8 @@ static void settle(struct db *db, struct db_group *groups)
         /* What was repeated, and so wrote nothing, must not be promised while the first is in
          * doubt.
          */
-        if ((must_sync || s->failing) && sync_log(db, &error) == STATUS_OK)
-                db_counter_add(&s->n_syncs, 1);
+        if (must_sync || s->failing)
+                (void)sync_log(db, &error); /* the error says it */
         atomic_store(&s->n_settled, number);
         for (struct db_group *group = groups; group; group = group->next) {
                 if (group->must_sync && error.status == STATUS_OK)

@@ -7,16 +7,6 @@
 #include <pthread.h>
 #include <time.h>
 
-static inline void wait_cond_init(pthread_cond_t *cond)
-{
-        pthread_condattr_t attributes;
-
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(cond, &attributes);
-        pthread_condattr_destroy(&attributes);
-}
-
 /* False once the deadline has passed. Like every condition, it may also wake for no reason. */
 static inline bool wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, deadline_ns deadline)
 {

@@ -365,7 +365,7 @@ enum status db_write_then(struct db *db, db_write_fn fn, void (*then)(void *arg)
                 return error_set(reterr, STATUS_INTERNAL,
                                  "db_write() inside a lease or a job would wait for itself");
         pthread_mutex_init(&sync.lock, NULL);
-        wait_cond_init(&sync.finished);
+        clock_cond_init(&sync.finished);
         st = db_submit(db, &sync.job, reterr);
         if (st == STATUS_OK && !sync_wait(&sync, deadline)) {
                 st = error_retry(reterr, STATUS_UNAVAILABLE, DB_RETRY_MS,

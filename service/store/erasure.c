@@ -287,10 +287,10 @@ static const char *append_time(struct arena *arena, const char *text, const char
 }
 
 const char *erasure_statement(struct arena *arena, const struct erasure *erasure,
-                              char ret_sha256[static ERASURE_SHA256_CHARS + 1])
+                              char ret_sha256[static SHA256_CHARS + 1])
 {
         char id[2 * ERASURE_ID_BYTES + 1];
-        uint8_t hash[crypto_hash_sha256_BYTES];
+        crypto_hash_sha256_state state;
 
         sodium_bin2hex(id, sizeof(id), erasure->id, sizeof(erasure->id));
         const char *text =
@@ -303,8 +303,9 @@ const char *erasure_statement(struct arena *arena, const struct erasure *erasure
                                     erasure->counts[i].n);
         if (!text)
                 return NULL;
-        crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
-        sodium_bin2hex(ret_sha256, ERASURE_SHA256_CHARS + 1, hash, sizeof(hash));
+        crypto_hash_sha256_init(&state);
+        crypto_hash_sha256_update(&state, (const uint8_t *)text, strlen(text));
+        sha256_final_hex(&state, ret_sha256);
         return text;
 }
 

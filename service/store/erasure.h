@@ -5,6 +5,7 @@
 #define SERVICE_STORE_ERASURE_H
 
 #include "common/arena.h"
+#include "common/sha256.h"
 #include "common/status.h"
 #include "service/db/db.h"
 
@@ -51,12 +52,11 @@ enum erasure_progress {
 /* Deletes at most limit rows of one kind. */
 enum status erasure_step(struct lease *lease, const uint8_t id[static ERASURE_ID_BYTES],
                          size_t limit, enum erasure_progress *ret, struct error *reterr) MUST_CHECK;
-#define ERASURE_SHA256_CHARS 64
 
 /* A finished receipt in lines of text, the same whenever it is asked for, and the text's SHA-256 in
  * hexadecimal. NULL: no memory. */
 const char *erasure_statement(struct arena *arena, const struct erasure *erasure,
-                              char ret_sha256[static ERASURE_SHA256_CHARS + 1]);
+                              char ret_sha256[static SHA256_CHARS + 1]);
 /* Whether one was finished before this time of which the search index may still have words. */
 enum status erasure_has_words(struct lease *lease, int64_t before_ms, bool *ret,
                               struct error *reterr) MUST_CHECK;

@@ -4,8 +4,6 @@
 #include "service/store/rows.h"
 #include "service/store/search.h"
 
-#include <string.h>
-
 /* Messages of everybody that one look goes through. They are read in their order; an index of users
  * would cost every message that is sent something. */
 #define WINDOW 20000
@@ -156,50 +154,37 @@ static enum status forget_words(struct lease *lease, struct stmt *q, int64_t ids
         return STATUS_OK;
 }
 
-/* Only now the index changes that the messages were found by. */
-static enum status empty_all(struct lease *lease, const int64_t *ids, size_t n, int64_t *ret_n,
-                             struct error *reterr)
+/* Empties the messages that the statement finds for the user. */
+static enum status erase_found(struct lease *lease, struct stmt *q, int64_t user_id, size_t limit,
+                               int64_t *ret_n, struct error *reterr)
 {
-        for (size_t i = 0; i < n; i++) {
-                enum status st = empty_one(lease, ids[i], reterr);
+        int64_t ids[ERASE_MAX];
+        size_t n = 0;
 
-                if (st != STATUS_OK)
-                        return st;
-        }
-        *ret_n = (int64_t)n;
-        return STATUS_OK;
+        stmt_bind_int(q, 1, user_id);
+        stmt_bind_int(q, 2, (int64_t)limit);
+        enum status st = forget_words(lease, q, ids, &n, reterr);
+        /* Only now the index changes that the messages were found by. */
+        stmt_reset(q);
+        for (size_t i = 0; st == STATUS_OK && i < n; i++)
+                st = empty_one(lease, ids[i], reterr);
+        if (st == STATUS_OK)
+                *ret_n = (int64_t)n;
+        return st;
 }
 
 enum status message_erase_some(struct lease *lease, int64_t user_id, size_t limit, int64_t *ret_n,
                                struct error *reterr)
 {
-        int64_t ids[ERASE_MAX];
-        size_t n = 0;
-        enum status st;
+        STMT(q, lease, "SELECT id, content, deleted_at FROM message WHERE user_id = $1 LIMIT $2");
 
-        {
-                STMT(q, lease,
-                     "SELECT id, content, deleted_at FROM message WHERE user_id = $1 LIMIT $2");
-                stmt_bind_int(&q, 1, user_id);
-                stmt_bind_int(&q, 2, (int64_t)limit);
-                st = forget_words(lease, &q, ids, &n, reterr);
-        }
-        return st == STATUS_OK ? empty_all(lease, ids, n, ret_n, reterr) : st;
+        return erase_found(lease, &q, user_id, limit, ret_n, reterr);
 }
 
 enum status message_erase_answers(struct lease *lease, int64_t user_id, size_t limit,
                                   int64_t *ret_n, struct error *reterr)
 {
-        int64_t ids[ERASE_MAX];
-        size_t n = 0;
-        enum status st;
+        STMT(q, lease, "SELECT id, content, deleted_at FROM message WHERE asker_id = $1 LIMIT $2");
 
-        {
-                STMT(q, lease,
-                     "SELECT id, content, deleted_at FROM message WHERE asker_id = $1 LIMIT $2");
-                stmt_bind_int(&q, 1, user_id);
-                stmt_bind_int(&q, 2, (int64_t)limit);
-                st = forget_words(lease, &q, ids, &n, reterr);
-        }
-        return st == STATUS_OK ? empty_all(lease, ids, n, ret_n, reterr) : st;
+        return erase_found(lease, &q, user_id, limit, ret_n, reterr);
 }

@@ -239,7 +239,7 @@ enum status upkeep_prune(struct upkeep *u, deadline_ns deadline, int64_t *ret_de
 static void log_receipt(struct upkeep *u, const uint8_t id[static ERASURE_ID_BYTES])
 {
         AUTO_ARENA arena;
-        char sha256[ERASURE_SHA256_CHARS + 1], name[2 * ERASURE_ID_BYTES + 1];
+        char sha256[SHA256_CHARS + 1], name[2 * ERASURE_ID_BYTES + 1];
         struct erasure erasure;
         struct error error = ERROR_INIT;
         LEASE(lease, u->db, LEASE_READ, deadline_in_ms(TICK_MS));

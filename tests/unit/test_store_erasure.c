@@ -182,7 +182,7 @@ SCENARIO(a_receipt_can_be_checked)
                 .counts = counts,
                 .n_counts = 2,
         };
-        char sha256[ERASURE_SHA256_CHARS + 1], want[ERASURE_SHA256_CHARS + 1];
+        char sha256[SHA256_CHARS + 1], want[SHA256_CHARS + 1];
         uint8_t hash[crypto_hash_sha256_BYTES];
         const char *statement = erasure_statement(s->arena, &erasure, sha256);
         static const char text[] = "socializer erasure 1\n"
