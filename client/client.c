@@ -9,7 +9,6 @@
 #include <sys/un.h>
 
 #define RECONNECT_MIN_MS 10
-#define RECONNECT_MAX_MS 200
 /* See client_lane.patience_ns. The service commits one message while it puts the last on disk: a
  * second one is to be there by then, with what has gathered. */
 #define READ_PATIENCE_NS  1000000u
@@ -149,7 +148,7 @@ static enum status open_socket(struct soc_client *c, struct error *reterr)
         if (rc == 0)
                 rc = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
         if (rc == 0)
-                rc = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+                rc = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMAXT, CLIENT_RECONNECT_MAX_MS);
         if (rc == 0)
                 rc = nng_pipe_notify(c->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, c);
         if (rc == 0)

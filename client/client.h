@@ -12,10 +12,11 @@
 #include "client/task.h"
 #include "client/timers.h"
 
-#define CLIENT_MAX_QUEUED 4096
-#define CLIENT_MAX_BATCH  64
-#define CLIENT_LANES      2
-#define CLIENT_MAX_LONG   64
+#define CLIENT_MAX_QUEUED       4096
+#define CLIENT_MAX_BATCH        64
+#define CLIENT_LANES            2
+#define CLIENT_MAX_LONG         64
+#define CLIENT_RECONNECT_MAX_MS 200
 /* A reply holds a response of every call of its batch. */
 #define CLIENT_MAX_REPLY_BYTES (FRAME_MAX_BYTES + 64u * 1024)
 
@@ -44,6 +45,7 @@ struct soc_client {
         unsigned n_busy; /* slots on the way */
         unsigned n_pipes; /* connections that nng has yet to say farewell of */
         uint32_t pipe_id; /* of the connection; 0 = there is none */
+        uint32_t broken_id; /* the pipe_id when a reply was last told to be lost: it may be dying */
         bool keeper_stop;
         bool pump_wanted; /* the keeper shall send what waits */
         deadline_ns pump_at; /* when it shall do so at the latest */

@@ -161,6 +161,8 @@ void reply_broken(struct slot *s, int nng_error)
 
         {
                 LOCK(&c->mutex);
+                if (nng_error != NNG_ENOMEM && nng_error != NNG_ECANCELED)
+                        c->broken_id = c->pipe_id;
                 /* From the last to the first, so that those in front of the queue keep their order.
                  */
                 for (unsigned i = s->n_batch; i-- > 0;) {

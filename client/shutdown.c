@@ -6,8 +6,9 @@
 
 #include <time.h>
 
-#define GRACE_MS  250u /* for the replies of what is still on its way */
-#define SETTLE_MS 50u /* for a connection that is just being made */
+#define GRACE_MS 250u /* for the replies of what is still on its way */
+/* For the next attempt to connect, and for the connection that it makes. */
+#define SETTLE_MS (CLIENT_RECONNECT_MAX_MS + 100u)
 #define ABORT_MS  5000u /* for nng to give up what has been cancelled */
 #define CLOSE_MS  3000u /* for nng to close */
 
@@ -43,13 +44,13 @@ static void end_all(struct soc_client *c)
         }
 }
 
-/* nng 1.5.2 loses a connection, and its memory, that is closed while it is being made. Under the
- * mutex. */
+/* nng 1.5.2 loses a connection, and its memory, that is closed while it is being made; it makes the
+ * next one as soon as it has said farewell of one that broke. Under the mutex. */
 static void wait_settled(struct soc_client *c)
 {
         struct timespec until = at_time(deadline_in_ms(SETTLE_MS));
 
-        while (!c->pipe_id)
+        while (!c->pipe_id || c->pipe_id == c->broken_id)
                 if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
                         break;
 }
