@@ -189,7 +189,7 @@ static enum status count_part(struct progress *p, bool *ret_more, struct error *
                 LEASE(lease, p->options.db, LEASE_READ, deadline_in_ms(WRITE_MS));
                 st = evaluation_scan(&lease, &arena, SCAN_PART, &taking.scan, reterr);
         }
-        *ret_more = st == STATUS_OK && taking.scan.n_messages == SCAN_PART;
+        *ret_more = st == STATUS_OK && taking.scan.more;
         if (st == STATUS_OK && taking.scan.n_messages > 0)
                 st = db_write(p->options.db, take, &taking, deadline_in_ms(WRITE_MS), reterr);
         for (size_t i = 0; st == STATUS_OK && i < taking.due.n; i++)

@@ -19,6 +19,8 @@
 /* So many messages are due for an evaluation, which looks at no more than the last MAX. */
 #define EVALUATION_EVERY 5
 #define EVALUATION_MAX   20
+/* What is taken in at once, so that the writer is kept for about a millisecond. */
+#define EVALUATION_PART 100
 
 /* What one user said, as far as it can matter. */
 struct evaluation_speaker {
@@ -33,6 +35,8 @@ struct evaluation_scan {
         size_t n_speakers;
         int64_t end; /* the new mark */
         size_t n_messages; /* 0: nothing is new */
+        size_t n_kept; /* of the speakers' */
+        bool more; /* there may be messages behind end */
 };
 
 struct evaluation_users {
@@ -46,7 +50,8 @@ struct evaluation {
         int64_t end; /* for evaluation_finish(); 0: there was nothing */
 };
 
-/* Looks at the next limit messages behind the mark, with a read lease. */
+/* Looks at the next messages behind the mark, with a read lease: at most limit, and no more than
+ * EVALUATION_PART that matter. */
 enum status evaluation_scan(struct lease *lease, struct arena *arena, size_t limit,
                             struct evaluation_scan *ret, struct error *reterr) MUST_CHECK;
 /* Takes in what was found and moves the mark. *ret: who is due now. */

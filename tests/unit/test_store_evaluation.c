@@ -120,6 +120,21 @@ SCENARIO(only_the_last_twenty_wait)
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM evaluation_pending") == EVALUATION_MAX);
 }
 
+SCENARIO(no_write_takes_in_more_than_a_part)
+{
+        char name[16];
+        size_t n = 0;
+
+        for (int i = 0; i < EVALUATION_PART / EVALUATION_MAX + 1; i++) {
+                snprintf(name, sizeof(name), "human%d", i);
+                say_often(s, store_fixture_user(s, name), EVALUATION_MAX);
+        }
+        count(s, ALL, &n);
+        EXPECT(n == EVALUATION_PART);
+        count(s, ALL, &n);
+        EXPECT(n == EVALUATION_MAX);
+}
+
 SCENARIO(direct_rooms_are_never_evaluated)
 {
         int64_t user = store_fixture_user(s, "human"), other = store_fixture_user(s, "other");
@@ -210,6 +225,7 @@ int main(void)
                 STORE_TEST(a_message_is_taken_in_once),
                 STORE_TEST(what_comes_meanwhile_waits_for_the_next_time),
                 STORE_TEST(only_the_last_twenty_wait),
+                STORE_TEST(no_write_takes_in_more_than_a_part),
                 STORE_TEST(direct_rooms_are_never_evaluated),
                 STORE_TEST(deleted_messages_are_not_evaluated),
                 STORE_TEST(a_deleted_account_does_not_stop_the_others),
