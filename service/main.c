@@ -44,6 +44,7 @@ static const char *arg_data = "./var";
 static struct config_list arg_rpc;
 static const char *arg_events;
 static unsigned arg_readers;
+static unsigned arg_db_cache_mb = 8;
 static const char *arg_log_level = "info";
 static const char *arg_log_format = "text";
 static unsigned arg_token_ttl = 86400;
@@ -140,6 +141,14 @@ static const struct config_option config_options[] = {
          .help = "log who holds a database connection for longer; 0 for nobody",
          .fallback = "2000",
          .max = 3600000},
+        {.name = "db-cache-mb",
+         .kind = CONFIG_UNSIGNED,
+         .target = &arg_db_cache_mb,
+         .argument = "N",
+         .help = "pages that each database connection keeps in memory, in megabytes",
+         .fallback = "8",
+         .min = 1,
+         .max = 1024},
         {.name = "check",
          .kind = CONFIG_FLAG,
          .target = &arg_check,
@@ -256,6 +265,7 @@ static enum status open_database(struct service *service, struct error *reterr)
                 .n_readers = n_readers() + MORE_READ_CONNECTIONS,
                 .slow_query_ms = arg_slow_query_ms,
                 .long_lease_ms = arg_long_lease_ms,
+                .cache_kib = arg_db_cache_mb * 1024,
         };
         return db_open(&options, &service->db, reterr);
 }

@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "service/db/db_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* How many steps of SQLite's machine lie between two looks at the clock: some 50 µs. */
@@ -141,6 +142,7 @@ static enum status set_up_reader(struct db_conn *conn, struct error *reterr)
 
 static enum status set_up(struct db_conn *conn, struct error *reterr)
 {
+        char cache_size[48];
         enum status st;
 
         sqlite3_extended_result_codes(conn->handle, 1);
@@ -157,9 +159,12 @@ static enum status set_up(struct db_conn *conn, struct error *reterr)
                           "PRAGMA wal_autocheckpoint = 0;"
                           "PRAGMA cell_size_check = ON;"
                           "PRAGMA mmap_size = 0;"
-                          "PRAGMA temp_store = MEMORY;"
-                          "PRAGMA cache_size = -8192",
+                          "PRAGMA temp_store = MEMORY",
                           reterr);
+        /* Below zero: in KiB, not in pages. */
+        snprintf(cache_size, sizeof(cache_size), "PRAGMA cache_size = -%u", conn->db->cache_kib);
+        if (st == STATUS_OK)
+                st = db_conn_exec(conn, cache_size, reterr);
         if (st != STATUS_OK)
                 return st;
         return conn->mode == LEASE_WRITE ? set_up_writer(conn, reterr)

@@ -83,6 +83,7 @@ static struct db *db_new(const struct db_options *options)
         db->lock_fd = -1;
         db->slow_query_ns = limit_ns(options->slow_query_ms);
         db->long_lease_ns = limit_ns(options->long_lease_ms);
+        db->cache_kib = options->cache_kib ? options->cache_kib : DB_DEFAULT_CACHE_KIB;
         pthread_mutex_init(&db->pool.lock, NULL);
         pthread_mutex_init(&db->writer.lock, NULL);
         pthread_cond_init(&db->writer.not_empty, NULL);

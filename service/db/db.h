@@ -49,6 +49,7 @@ struct db_options {
         unsigned n_readers; /* read connections, >= 1 */
         unsigned max_waiting_writes; /* jobs in the writer's queue; 0 = 4096 */
         const char *vfs; /* SQLite VFS, NULL = default; tests put a failing one here */
+        uint32_t cache_kib; /* pages that each connection keeps in memory; 0 = 8192 */
         uint32_t slow_query_ms; /* log statements slower than this, without values; 0 = off */
         uint32_t long_lease_ms; /* log leases held longer than this, naming the holder, while they
                                    are held and when they end; 0 = off */

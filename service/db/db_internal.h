@@ -27,6 +27,9 @@
  * the log ever find one taken. */
 #define DB_BUSY_TIMEOUT_MS 1000
 
+/* Pages that a connection keeps in memory, unless it is told otherwise. */
+#define DB_DEFAULT_CACHE_KIB 8192
+
 /* --- counters: written by the holder of a connection alone, read by whoever looks --- */
 
 typedef _Atomic uint64_t db_counter;
@@ -292,6 +295,7 @@ struct db {
         int lock_fd;
         int version;
         uint64_t slow_query_ns, long_lease_ns; /* UINT64_MAX = off */
+        uint32_t cache_kib;
         struct db_pool pool;
         struct db_writer writer;
         struct db_settler settler;

@@ -312,6 +312,27 @@ static void a_view_survives_a_failed_read(void **state)
         assert_int_equal(count_now(f->db), 0);
 }
 
+static int64_t cache_size(struct db *db)
+{
+        LEASE(lease, db, LEASE_READ, DEADLINE_NEVER);
+        STMT(q, &lease, "PRAGMA cache_size");
+
+        assert_int_equal(stmt_row(&q, NULL), STATUS_OK);
+        return stmt_int(&q, 0);
+}
+
+/* SQLite has KiB below zero. */
+static void connections_keep_as_many_pages_as_they_are_told(void **state)
+{
+        struct db_fixture *f = *state;
+
+        assert_int_equal(cache_size(f->db), -8192);
+        fixture_close(f);
+        f->options.cache_kib = 1024;
+        fixture_open(f);
+        assert_int_equal(cache_size(f->db), -1024);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -319,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(name, fixture_setup_one_reader, fixture_teardown)
         const struct CMUnitTest tests[] = {
                 CASE(a_lease_is_released_on_every_path),
+                CASE(connections_keep_as_many_pages_as_they_are_told),
                 CASE_OF_ONE(an_empty_pool_answers_unavailable_in_time),
                 CASE_OF_ONE(who_came_first_is_served_first),
                 CASE_OF_ONE(who_gives_up_does_not_disturb_the_queue),
