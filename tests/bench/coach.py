@@ -117,6 +117,7 @@ def bench_coach(bench):
         s.close()
     wait_until(lambda: upstream.open == 0, "the end of the answers")
     left = time.monotonic() - left
+    bench.figures["coach"] = {"alone": alone, "beside": beside}
     table(
         f"GetMe, one at a time, alone and beside {ANSWERS} answers of the coach, a word each {WORD_S} s",
         ("", "calls/s", "p50 / p99 µs"),

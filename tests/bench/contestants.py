@@ -3,12 +3,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-from host import answers, children_seconds, cpu_seconds, free_port, post, wait_until
+from host import answers, children_seconds, cpu_seconds, free_port, listens, post, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NCHAN = "/usr/lib/nginx/modules/ngx_nchan_module.so"
@@ -23,6 +25,7 @@ class Bench:
         self.dir = tempfile.mkdtemp(prefix="socializer-bench-")
         self.data = os.path.join(self.dir, "data")
         self.missing = []
+        self.figures = {}  # of each bench, for the plots
 
     def program(self, name):
         return os.path.join(self.build, name)
@@ -46,9 +49,10 @@ class Bench:
 
     def start_socializer(self):
         self.rpc = f"ipc://{self.data}/rpc.ipc"
+        self.rpc_tcp = f"tcp://127.0.0.1:{free_port()}"
         self.service = self.start(
             self.program("service/socializerd"), "--data", self.data, "--log-level", "warning",
-            "--write-rate", "0",
+            "--write-rate", "0", "--rpc", self.rpc, "--rpc", self.rpc_tcp,
         )  # fmt: skip
         self.cli("call", "AdminService/GetHealth", wait=True)
         for name in ("human", "friend"):
@@ -86,6 +90,11 @@ class Bench:
             sys.exit("bench: " + self.answer.stderr)
         return self.answer.stdout
 
+    @staticmethod
+    def answers_rpc(data):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(f"{data}/rpc.ipc") == 0
+
     def start_grpc(self):
         built = subprocess.run([f"{ROOT}/tests/bench/peers/build.sh", self.program("peers")])
         if built.returncode != 0:
@@ -93,8 +102,12 @@ class Bench:
             self.grpc = None
             return
         self.grpc_url = f"unix:{self.dir}/grpc.sock"
-        self.grpc = self.start(self.program("peers/grpc_peer"), "server", self.grpc_url)
-        wait_until(lambda: os.path.exists(f"{self.dir}/grpc.sock"), "gRPC")
+        port = free_port()
+        self.grpc_tcp = f"127.0.0.1:{port}"
+        self.grpc = self.start(
+            self.program("peers/grpc_peer"), "server", self.grpc_url, self.grpc_tcp
+        )
+        wait_until(lambda: os.path.exists(f"{self.dir}/grpc.sock") and listens(port), "gRPC")
 
     def start_nginx(self):
         self.nginx = None
@@ -129,38 +142,39 @@ class Bench:
             self.missing.append("FastAPI (python3-fastapi python3-sqlalchemy python3-uvicorn …)")
             return
         self.fastapi_url = f"http://127.0.0.1:{port}"
+        began = time.monotonic()
         self.fastapi = self.start(
             sys.executable, "-m", "uvicorn", "fastapi_app:app", "--port", str(port),
             "--no-access-log", "--log-level", "warning",
             cwd=f"{ROOT}/tests/bench/peers",
             env={**os.environ, "DATABASE": f"{self.dir}/peer.db", "PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
-        wait_until(lambda: answers(self.fastapi_url + "/openapi.json"), "FastAPI")
+        wait_until(lambda: answers(self.fastapi_url + "/openapi.json"), "FastAPI", pause=0.001)
+        self.fastapi_start_ms = 1000 * (time.monotonic() - began)
         self.fastapi_token = post(
             self.fastapi_url + "/token", "username=human&password=password123", form=True
         )["access_token"]
 
     # --- one measurement each: a dictionary of figures ---
 
-    def measure_rpc(self, method, request, in_flight):
-        before = cpu_seconds(self.service.pid)
-        output = subprocess.run(
-            [
-                self.program("tests/bench/rpc_load"), self.rpc, self.token, method, request,
-                str(in_flight), str(self.seconds),
-            ],
-            capture_output=True, text=True, check=True,
-        ).stdout.split()  # fmt: skip
-        server = cpu_seconds(self.service.pid) - before
-        return self.rpc_figures(output, server)
+    def measure_rpc(self, method, request, in_flight, options=(), url=None):
+        return self.measure_load(
+            self.service,
+            [self.program("tests/bench/rpc_load"), *options, url or self.rpc, self.token, method,
+             request, str(in_flight), str(self.seconds)],
+        )  # fmt: skip
 
-    def measure_grpc(self, in_flight):
-        before = cpu_seconds(self.grpc.pid)
-        output = subprocess.run(
-            [self.program("peers/grpc_peer"), "client", self.grpc_url, str(in_flight), str(self.seconds)],
-            capture_output=True, text=True, check=True,
-        ).stdout.split()  # fmt: skip
-        return self.rpc_figures(output, cpu_seconds(self.grpc.pid) - before)
+    def measure_grpc(self, in_flight, options=(), url=None):
+        return self.measure_load(
+            self.grpc,
+            [self.program("peers/grpc_peer"), "client", url or self.grpc_url, str(in_flight),
+             str(self.seconds), *options],
+        )  # fmt: skip
+
+    def measure_load(self, server, command):
+        before = cpu_seconds(server.pid)
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        return self.rpc_figures(output, cpu_seconds(server.pid) - before)
 
     @staticmethod
     def rpc_figures(output, server):
@@ -174,24 +188,13 @@ class Bench:
             "cpu": (client_us + server * 1e6) / calls,
         }
 
-    def copy_store(self):
-        """A folder with the service's database, taken while it is at rest."""
-        copy = os.path.join(self.dir, "store")
-        os.makedirs(copy, exist_ok=True)
-        for suffix in ("", "-wal"):
-            source = f"{self.data}/socializer.db{suffix}"
-            if os.path.exists(source):
-                shutil.copy(source, f"{copy}/socializer.db{suffix}")
-        return copy
-
-    def measure_store(self):
-        """The SELECT itself, on a copy, since nothing else opens the service's file."""
-        copy = self.copy_store()
+    def measure_store(self, folder, operation, users, rooms):
+        """CPU µs of an operation of the store alone, in a loop; nobody else has the file open."""
         output = subprocess.run(
-            [self.program("tests/bench/store_load"), copy, "2"],
+            [self.program("tests/bench/store_load"), folder, str(self.seconds), operation, str(users),
+             str(rooms)],
             capture_output=True, text=True, check=True,
         ).stdout.split()  # fmt: skip
-        shutil.rmtree(copy)
         return float(output[2]) / float(output[0])
 
     def measure_http(self, processes, url, connections, token=None, script=None):

@@ -1,6 +1,7 @@
 """This machine: what processes use of it, and whether they answer."""
 import json
 import os
+import re
 import resource
 import socket
 import sys
@@ -53,12 +54,23 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_until(condition, what, seconds=30):
+def peak_bytes(pid):
+    """The most that a process has had in memory at once."""
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) * 1024
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition, what, seconds=30, pause=0.05):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             sys.exit(f"bench: {what} is not ready after {seconds} s")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def answers(url, headers=None):

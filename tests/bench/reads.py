@@ -1,41 +1,71 @@
-"""Reads over RPC and HTTP, logins beside them, and memory."""
+"""Reads over RPC and HTTP, and logins beside them."""
 import subprocess
 import time
 
 from contestants import table
-from host import rss_bytes
+
+IN_FLIGHT = (1, 16, 64, 256)
+IN_FLIGHT_TCP = (1, 64)
+PACES = (2000, 10000, 30000)
+MAX_WAITING = 4096  # calls of a paced load; as many as the client queues
+
+
+def rpc_row(name, r, peer):
+    ratio = f"{r['rate'] / peer['rate']:.2f} × / {peer['cpu'] / r['cpu']:.2f} ×" if peer else ""
+    return (name, f"{r['rate']:,.0f}", f"{r['p50']:.0f} / {r['p99']:.0f}",
+            f"{r['client']:.2f} + {r['server']:.2f}", f"{r['cpu']:.2f}", ratio)  # fmt: skip
 
 
 def bench_rpc(bench):
-    store = bench.measure_store()
-    for in_flight in (1, 64):
+    figures = bench.figures["rpc"] = {}
+    for way, counts, url, grpc_url in (
+        ("a unix socket", IN_FLIGHT, None, None),
+        ("tcp", IN_FLIGHT_TCP, bench.rpc_tcp, bench.grpc and bench.grpc_tcp),
+    ):
+        rows = []
+        for n in counts:
+            contestants = {"Socializer": lambda: bench.measure_rpc("GetMe", "{}", n, url=url)}
+            if bench.grpc:
+                contestants["gRPC C++"] = lambda: bench.measure_grpc(n, url=grpc_url)
+            results = bench.alternate(contestants)
+            figures[f"{way}, {n}"] = results
+            rows += [
+                rpc_row(f"{name}, {n} in flight", r, results.get("gRPC C++"))
+                for name, r in results.items()
+            ]
+        table(
+            f"GetMe over {way}",
+            ("", "calls/s", "p50 / p99 µs", "CPU µs client + service", "together",
+             "to gRPC: rate / per CPU"),
+            rows,
+        )  # fmt: skip
+
+
+def bench_pace(bench):
+    """An open loop: calls come when they are due, whatever has become of those before."""
+    figures = bench.figures["pace"] = {}
+    rows = []
+    for rate in PACES:
         contestants = {
-            "Socializer GetMe": lambda: bench.measure_rpc("GetMe", "{}", in_flight),
-            "Socializer GetHealth": lambda: bench.measure_rpc("GetHealth", "{}", in_flight),
+            "Socializer": lambda: bench.measure_rpc("GetMe", "{}", MAX_WAITING, ("-p", str(rate)))
         }
         if bench.grpc:
-            contestants["gRPC C++ GetMe"] = lambda: bench.measure_grpc(in_flight)
-        results = bench.alternate(contestants)
-        rows = []
-        for name, r in results.items():
-            ratio = ""
-            if bench.grpc:
-                peer = results["gRPC C++ GetMe"]
-                ratio = f"{r['rate'] / peer['rate']:.2f} × / {peer['cpu'] / r['cpu']:.2f} ×"
-            rows.append(
-                (name, f"{r['rate']:,.0f}", f"{r['p50']:.0f} / {r['p99']:.0f}",
-                 f"{r['client']:.2f} + {r['server']:.2f}", f"{r['cpu']:.2f}", ratio)
-            )  # fmt: skip
-        table(
-            f"Read RPC over a unix socket, {in_flight} in flight",
-            ("", "calls/s", "p50 / p99 µs", "CPU µs client + service", "together", "to gRPC: rate / per CPU"),
-            rows,
-        )
-        me = results["Socializer GetMe"]
-        print(f"\nStore's own work in GetMe: {store:.2f} µs; beyond it: {me['cpu'] - store:.2f} µs a call.")
+            contestants["gRPC C++"] = lambda: bench.measure_grpc(MAX_WAITING, (str(rate),))
+        results = figures[rate] = bench.alternate(contestants)
+        rows += [
+            (f"{name}, {rate:,}/s", f"{r['rate']:,.0f}", f"{r['p50']:.0f}", f"{r['p99']:.0f}",
+             f"{r['cpu']:.1f}")
+            for name, r in results.items()
+        ]  # fmt: skip
+    table(
+        "GetMe over a unix socket, so many a second: from when a call was due until it was answered",
+        ("", "answered/s", "p50 µs", "p99 µs", "CPU µs client + service"),
+        rows,
+    )
 
 
 def bench_http(bench):
+    figures = bench.figures["http"] = {}
     for connections in (64, 512):
         ours = [bench.gateway, bench.service]
         contestants = {
@@ -51,16 +81,17 @@ def bench_http(bench):
             contestants["FastAPI"] = lambda: bench.measure_http(
                 [bench.fastapi], bench.fastapi_url + "/users/me/", connections, bench.fastapi_token
             )
-        results = bench.alternate(contestants)
-        rate = results["Socializer"]["rate"]
+        results = figures[connections] = bench.alternate(contestants)
+        ours = results["Socializer"]
         rows = [
             (name, f"{r['rate']:,.0f}", f"{r['cpu']:.1f}",
-             " + ".join(f"{p:.1f}" for p in r["parts"]), f"{rate / r['rate']:.2f} ×")
+             " + ".join(f"{p:.1f}" for p in r["parts"]),
+             f"{ours['rate'] / r['rate']:.2f} × / {r['cpu'] / ours['cpu']:.2f} ×")
             for name, r in results.items()
         ]  # fmt: skip
         table(
             f"GET /users/me/, {connections} connections",
-            ("", "requests/s", "server CPU µs", "parts", "ours to it"),
+            ("", "requests/s", "server CPU µs", "parts", "ours to it: rate / per CPU"),
             rows,
         )
 
@@ -85,27 +116,5 @@ def bench_login(bench):
             ("alone", f"{alone['rate']:,.0f}", f"{alone['p50']:.0f} / {alone['p99']:.0f}", ""),
             ("beside logins", f"{beside['rate']:,.0f}", f"{beside['p50']:.0f} / {beside['p99']:.0f}",
              f"{float(logins[0]) / float(logins[1]):.1f}"),
-        ],
-    )  # fmt: skip
-
-
-def bench_memory(bench, at_rest):
-    before = rss_bytes(bench.gateway.pid)
-    count = 5000
-    holder = subprocess.Popen(
-        [bench.program("tests/bench/ws_idle"), str(bench.port), str(count), bench.token],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    opened = holder.stdout.readline().strip() == "open"
-    after = rss_bytes(bench.gateway.pid)
-    holder.communicate("")
-    table(
-        "Memory",
-        ("", ""),
-        [
-            ("service at rest", f"{at_rest[0] / 1e6:.1f} MB"),
-            ("gateway at rest", f"{at_rest[1] / 1e6:.1f} MB"),
-            (f"gateway, each of {count} idle WebSockets",
-             f"{(after - before) / count / 1000:.2f} KB" if opened else "did not open"),
         ],
     )  # fmt: skip

@@ -1,9 +1,13 @@
 // The gRPC C++ peer: GetMe of the same contract over a unix socket, callback API on both sides. The
 // answer is made from memory, so that only the RPC itself is compared.
 //
-//     grpc_peer server unix:/tmp/x.sock
-//     grpc_peer client unix:/tmp/x.sock IN-FLIGHT SECONDS     prints: calls seconds p50_us p99_us cpu_us
+//     grpc_peer server unix:/tmp/x.sock 127.0.0.1:9000
+//     grpc_peer client unix:/tmp/x.sock IN-FLIGHT SECONDS [CALLS-PER-SECOND]
+//         prints: calls seconds p50_us p99_us cpu_us
+//
+// With a pace, a call's time begins when it is due, and IN-FLIGHT is the most.
 #include <grpcpp/grpcpp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -14,6 +18,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "socializer/v1/user.grpc.pb.h"
@@ -40,11 +45,12 @@ class Service final : public soc::UserService::CallbackService
         }
 };
 
-static int serve(const char *address)
+static int serve(char **addresses)
 {
         Service service;
         grpc::ServerBuilder builder;
-        builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+        for (; *addresses; addresses++)
+                builder.AddListeningPort(*addresses, grpc::InsecureServerCredentials());
         builder.RegisterService(&service);
         builder.BuildAndStart()->Wait();
         return 0;
@@ -54,8 +60,10 @@ struct Load {
         std::unique_ptr<soc::UserService::Stub> stub;
         Clock::time_point end;
         std::mutex mutex;
-        std::condition_variable idle;
+        std::condition_variable idle; // running or free has changed
         int running = 0;
+        std::vector<struct Call *> free; // with a pace only
+        bool paced = false;
         std::vector<float> latencies_us;
 };
 
@@ -66,12 +74,12 @@ struct Call {
         soc::GetMeResponse response;
         Clock::time_point start;
 
-        void go()
+        void go(Clock::time_point at)
         {
                 context = std::make_unique<grpc::ClientContext>();
                 context->AddMetadata("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
                 response.Clear();
-                start = Clock::now();
+                start = at;
                 load->stub->async()->GetMe(context.get(), &request, &response,
                                            [this](grpc::Status status) { done(status); });
         }
@@ -79,16 +87,19 @@ struct Call {
         void done(const grpc::Status &status)
         {
                 auto now = Clock::now();
-                bool more = status.ok() && now < load->end;
+                bool more = !load->paced && status.ok() && now < load->end;
                 {
                         std::lock_guard<std::mutex> lock(load->mutex);
                         load->latencies_us.push_back(
                                 std::chrono::duration<float, std::micro>(now - start).count());
-                        if (!more && --load->running == 0)
+                        if (!more) {
+                                load->running--;
+                                load->free.push_back(this);
                                 load->idle.notify_one();
+                        }
                 }
                 if (more)
-                        go();
+                        go(now);
         }
 };
 
@@ -99,21 +110,50 @@ static double cpu_us()
         return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
 }
 
-static int drive(const char *address, int in_flight, double seconds)
+static void keep_in_flight(Load &load, std::vector<Call> &calls)
+{
+        load.running = static_cast<int>(calls.size());
+        for (auto &call : calls)
+                call.go(Clock::now());
+}
+
+static void keep_pace(Load &load, std::vector<Call> &calls, Clock::time_point begin, long rate)
+{
+        prctl(PR_SET_TIMERSLACK, 1);
+        load.paced = true;
+        for (auto &call : calls)
+                load.free.push_back(&call);
+        for (long i = 0;; i++) {
+                auto due = begin + std::chrono::nanoseconds(i * 1000000000L / rate);
+                if (due >= load.end)
+                        break;
+                std::this_thread::sleep_until(due);
+                std::unique_lock<std::mutex> lock(load.mutex);
+                load.idle.wait(lock, [&] { return !load.free.empty(); });
+                Call *call = load.free.back();
+                load.free.pop_back();
+                load.running++;
+                lock.unlock();
+                call->go(due);
+        }
+}
+
+static int drive(const char *address, int in_flight, double seconds, long rate)
 {
         Load load;
         load.stub = soc::UserService::NewStub(
                 grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
         load.latencies_us.reserve(4000000);
-        load.running = in_flight;
         std::vector<Call> calls(in_flight);
+        for (auto &call : calls)
+                call.load = &load;
         auto start = Clock::now();
         double cpu = cpu_us();
         load.end = start + std::chrono::microseconds((long)(seconds * 1e6));
-        for (auto &call : calls) {
-                call.load = &load;
-                call.go();
-        }
+        if (rate)
+                keep_pace(load, calls, start, rate);
+        else
+                keep_in_flight(load, calls);
         std::unique_lock<std::mutex> lock(load.mutex);
         load.idle.wait(lock, [&] { return load.running == 0; });
         double took = std::chrono::duration<double>(Clock::now() - start).count();
@@ -126,10 +166,10 @@ static int drive(const char *address, int in_flight, double seconds)
 
 int main(int argc, char **argv)
 {
-        if (argc == 3 && !strcmp(argv[1], "server"))
-                return serve(argv[2]);
-        if (argc == 5 && !strcmp(argv[1], "client"))
-                return drive(argv[2], atoi(argv[3]), atof(argv[4]));
-        fprintf(stderr, "usage: grpc_peer server ADDRESS | client ADDRESS IN-FLIGHT SECONDS\n");
+        if (argc >= 3 && !strcmp(argv[1], "server"))
+                return serve(argv + 2);
+        if ((argc == 5 || argc == 6) && !strcmp(argv[1], "client"))
+                return drive(argv[2], atoi(argv[3]), atof(argv[4]), argc == 6 ? atol(argv[5]) : 0);
+        fprintf(stderr, "usage: grpc_peer server ADDRESS… | client ADDRESS IN-FLIGHT SECONDS [PACE]\n");
         return 2;
 }
