@@ -33,8 +33,8 @@
 #define STOP_S   25
 #define CLOSE_S  3
 
-/* Password and long calls, and the thread that prepares writes, read as well. */
-#define MORE_READ_CONNECTIONS 4
+/* Password and long calls, the thread that prepares writes, and one of nng's read as well. */
+#define MORE_READ_CONNECTIONS 5
 
 /* A thread for each answer that the coach may be making, most of which sleep, and some for what
  * else takes its time. */

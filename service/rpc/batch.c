@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Parts kept for later messages, and the memory that each of them may keep. */
-#define KEEP_PARTS      64
-#define KEEP_PART_BYTES ((size_t)256 * 1024)
+#define KEEP_PARTS      32
+#define KEEP_PART_BYTES ((size_t)64 * 1024)
 
 /* When to come again after a refusal. */
 #define RETRY_FULL_MS     100
@@ -307,7 +307,7 @@ static void run_reads_task(struct task *task)
 static bool add_item(struct exchange *e, const struct frame_call *call)
 {
         if (e->n_items == e->capacity) {
-                size_t capacity = e->capacity ? 4 * e->capacity : 4;
+                size_t capacity = e->capacity ? 16 * e->capacity : 4;
                 struct item *items = realloc(e->items, capacity * sizeof(*items));
 
                 if (!items)

@@ -33,6 +33,7 @@ struct rpc_server {
         struct exchange *exchanges;
         size_t n_exchanges;
         atomic_bool draining;
+        atomic_bool reads_here; /* a thread of nng's is at work on a message of reads */
         atomic_bool stopped; /* the pools are gone: what arrives is dropped */
         atomic_uint n_writes; /* messages with writes that are not committed yet */
         atomic_uint n_accepted; /* messages that are not answered yet, refused ones aside */

@@ -201,6 +201,15 @@ static void wait_for_writing(struct rpc_server *s)
                 pthread_cond_wait(&s->answered, &s->mutex);
 }
 
+/* Until no thread of nng's reads here, and for good. */
+static void end_reads_here(struct rpc_server *s)
+{
+        LOCK(&s->mutex);
+
+        while (atomic_exchange(&s->reads_here, true))
+                pthread_cond_wait(&s->answered, &s->mutex);
+}
+
 void rpc_server_stop(struct rpc_server *s)
 {
         if (!s || atomic_exchange(&s->stopped, true))
@@ -209,6 +218,7 @@ void rpc_server_stop(struct rpc_server *s)
         if (s->registry)
                 registry_cancel_all(s->registry);
         /* Each may queue for the later ones, never the other way round. */
+        end_reads_here(s);
         pool_stop(s->front);
         pool_stop(s->readers);
         pool_stop(s->passwords);

@@ -71,6 +71,35 @@ static void a_full_batch_of_each_lane_is_answered(void **state)
         nng_msg_free(m);
 }
 
+/* There are two: the reader, and one of nng's threads. */
+static void keep_readers_busy(struct rpc_fixture *f, struct raw_pending *ret, unsigned n)
+{
+        AUTO_BUFFER out = BUFFER_INIT;
+
+        atomic_store(&script.is_closed, true);
+        for (unsigned i = 0; i < n; i++) {
+                put_read(&out, (uint8_t)(100 + i), 0);
+                send_buffer(f, &out, &ret[i]);
+                await_begun(i + 1);
+        }
+}
+
+/* A reader at work, even on a thread of nng's, keeps nobody else waiting. */
+static void reads_do_not_wait_for_a_slow_one(void **state)
+{
+        struct rpc_fixture *f = *state;
+        AUTO_BUFFER out = BUFFER_INIT;
+        struct raw_pending slow;
+
+        keep_readers_busy(f, &slow, 1);
+        for (int i = 0; i < 20; i++) {
+                raw_append_call(&out, 1, "No/Such", NULL, 0, NULL);
+                assert_status(ask(f, &out).status, STATUS_UNIMPLEMENTED);
+        }
+        atomic_store(&script.is_closed, false);
+        assert_status(wait_for_status(&slow), STATUS_OK);
+}
+
 static void reads_do_not_wait_for_long_calls(void **state)
 {
         struct rpc_fixture *f = *state;
@@ -94,21 +123,19 @@ static void a_call_whose_time_is_over_is_not_run(void **state)
 {
         struct rpc_fixture *f = *state;
         AUTO_BUFFER out = BUFFER_INIT;
-        struct raw_pending first, late;
+        struct raw_pending readers[2], late;
         deadline_ns past;
 
-        atomic_store(&script.is_closed, true);
-        put_read(&out, 1, 0);
-        send_buffer(f, &out, &first);
-        await_begun(1);
+        keep_readers_busy(f, readers, 2);
         put_read(&out, 2, 20);
         send_buffer(f, &out, &late);
         past = deadline_in_ms(40);
         assert_true(t_wait(deadline_passed(past), 10000));
         atomic_store(&script.is_closed, false);
-        assert_status(wait_for_status(&first), STATUS_OK);
+        for (size_t i = 0; i < 2; i++)
+                assert_status(wait_for_status(&readers[i]), STATUS_OK);
         assert_status(wait_for_status(&late), STATUS_DEADLINE_EXCEEDED);
-        assert_int_equal(atomic_load(&script.n_begun), 1);
+        assert_int_equal(atomic_load(&script.n_begun), 2);
 }
 
 /* Whether there is a queue with one in it. */
@@ -128,15 +155,17 @@ static bool one_waits(struct rpc_fixture *f)
         return false;
 }
 
-/* One call runs, one waits, and the third is refused while the others are still there. */
-static void assert_third_is_refused(struct rpc_fixture *f, struct buffer calls[static 3])
+/* One call runs, beside n_busy others, one waits, and the third is refused while the others are
+ * still there. */
+static void assert_third_is_refused(struct rpc_fixture *f, struct buffer calls[static 3],
+                                    unsigned n_busy)
 {
         struct raw_pending first, second;
         struct frame_reply reply;
 
         atomic_store(&script.is_closed, true);
         send_buffer(f, &calls[0], &first);
-        await_begun(1);
+        await_begun(n_busy + 1);
         send_buffer(f, &calls[1], &second);
         assert_true(t_wait(one_waits(f), 10000));
         reply = ask(f, &calls[2]);
@@ -153,10 +182,13 @@ static void a_full_queue_of_reads_refuses_at_once(void **state)
 {
         struct rpc_fixture *f = *state;
         struct buffer calls[3] = {0};
+        struct raw_pending busy;
 
         for (uint8_t i = 0; i < 3; i++)
                 put_read(&calls[i], i, 0);
-        assert_third_is_refused(f, calls);
+        keep_readers_busy(f, &busy, 1);
+        assert_third_is_refused(f, calls, 1);
+        assert_status(wait_for_status(&busy), STATUS_OK);
 }
 
 static void a_full_queue_of_passwords_refuses_at_once(void **state)
@@ -166,7 +198,7 @@ static void a_full_queue_of_passwords_refuses_at_once(void **state)
 
         for (uint8_t i = 0; i < 3; i++)
                 put_password(&calls[i], i, "human", "");
-        assert_third_is_refused(f, calls);
+        assert_third_is_refused(f, calls, 0);
 }
 
 static void a_full_queue_of_long_calls_refuses_at_once(void **state)
@@ -176,7 +208,7 @@ static void a_full_queue_of_long_calls_refuses_at_once(void **state)
 
         for (uint8_t i = 0; i < 3; i++)
                 put_long(f, &calls[i], i);
-        assert_third_is_refused(f, calls);
+        assert_third_is_refused(f, calls, 0);
 }
 
 static void block_writer(struct db_job *job)
@@ -450,6 +482,7 @@ int main(void)
                 TEST(a_mixed_batch_is_answered_in_order),
                 TEST(a_batch_that_begins_with_a_read_may_hold_anything),
                 TEST(a_full_batch_of_each_lane_is_answered),
+                TEST(reads_do_not_wait_for_a_slow_one),
                 TEST(reads_do_not_wait_for_long_calls),
                 TIGHT(a_call_whose_time_is_over_is_not_run),
                 TIGHT(a_full_queue_of_reads_refuses_at_once),
