@@ -1,9 +1,11 @@
-/* UTF-8 (RFC 3629), one character at a time. */
+/* UTF-8 (RFC 3629). */
 #ifndef COMMON_UTF8_H
 #define COMMON_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes of the character at `at`, of which n bytes are there; 0 when they are none: overlong,
  * a surrogate, beyond U+10FFFF, cut off, or not a lead byte. n > 0. */
@@ -33,6 +35,32 @@ static inline size_t utf8_char_bytes(const uint8_t *at, size_t n)
                         return 0;
         }
         return want;
+}
+
+/* Whether n bytes are characters, of which NUL is one. */
+static inline bool utf8_is_valid(const void *text, size_t n)
+{
+        for (const uint8_t *at = text; n > 0;) {
+                size_t k = utf8_char_bytes(at, n);
+
+                if (k == 0)
+                        return false;
+                at += k;
+                n -= k;
+        }
+        return true;
+}
+
+/* How much of a valid text max_bytes hold, cut between characters. */
+static inline size_t utf8_fitting(const char *text, size_t max_bytes)
+{
+        size_t n = strnlen(text, max_bytes + 1);
+
+        if (n <= max_bytes)
+                return n;
+        for (n = max_bytes; n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80; n--)
+                continue;
+        return n;
 }
 
 #endif

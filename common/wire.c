@@ -1,6 +1,7 @@
 #include "common/wire.h"
 
 #include "common/reflect.h"
+#include "common/utf8.h"
 
 #include <string.h>
 
@@ -16,39 +17,9 @@ struct scan {
 
 /* --- UTF-8 --- */
 
-/* Length of the character at p (RFC 3629), 0 when it is none or NUL. */
-static size_t utf8_char(const unsigned char *p, size_t n)
-{
-        if (p[0] < 0x80)
-                return p[0] ? 1 : 0;
-        if (p[0] < 0xc2 || p[0] > 0xf4)
-                return 0;
-        size_t length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-        if (n < length)
-                return 0;
-        for (size_t i = 1; i < length; i++) {
-                if ((p[i] & 0xc0) != 0x80)
-                        return 0;
-        }
-        /* Overlong forms, surrogates, beyond U+10FFFF. */
-        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-            (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-                return 0;
-        return length;
-}
-
 bool wire_utf8_valid(const char *text, size_t n)
 {
-        const unsigned char *p = (const unsigned char *)text;
-
-        while (n) {
-                size_t length = utf8_char(p, n);
-                if (!length)
-                        return false;
-                p += length;
-                n -= length;
-        }
-        return true;
+        return utf8_is_valid(text, n) && !memchr(text, '\0', n);
 }
 
 size_t wire_utf8_length(const char *text)

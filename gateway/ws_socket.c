@@ -352,19 +352,6 @@ void ws_socket_replay(struct ws_socket *s)
         }
 }
 
-/* wslay checks that plain text is UTF-8; this is for what was inflated. */
-static bool is_utf8(const uint8_t *text, size_t n)
-{
-        for (size_t at = 0; at < n;) {
-                size_t k = utf8_char_bytes(text + at, n - at);
-
-                if (k == 0)
-                        return false;
-                at += k;
-        }
-        return true;
-}
-
 /* Puts the inflated text in the place of a compressed one. False: the socket is closed for it. */
 static bool unpack(struct ws_socket *s, const uint8_t **text, size_t *n)
 {
@@ -382,7 +369,8 @@ static bool unpack(struct ws_socket *s, const uint8_t **text, size_t *n)
                 ws_socket_close(s, WS_CODE_TRY_AGAIN_LATER, "no memory left");
                 return false;
         }
-        if (!is_utf8(*text, *n)) {
+        /* wslay has looked at plain text only. */
+        if (!utf8_is_valid(*text, *n)) {
                 ws_socket_close(s, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the text is no UTF-8");
                 return false;
         }

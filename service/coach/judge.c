@@ -64,16 +64,9 @@ static const struct ability *ability_of(const char *skill_name)
 /* The beginning of a text, cut between characters. */
 static void append_quote(struct buffer *out, const char *text)
 {
-        size_t n = strlen(text), at = 0;
+        size_t n = utf8_fitting(text, QUOTE_BYTES);
 
-        while (at < n) {
-                size_t k = utf8_char_bytes((const uint8_t *)text + at, n - at);
-
-                if (at + (k ? k : 1) > QUOTE_BYTES)
-                        break;
-                at += k ? k : 1;
-        }
-        buffer_printf(out, "\"%.*s%s\"", (int)at, text, at < n ? "…" : "");
+        buffer_printf(out, "\"%.*s%s\"", (int)n, text, text[n] ? "…" : "");
 }
 
 /* The messages that show an ability; one that repeats another shows nothing new. Returns how many,

@@ -2,6 +2,7 @@
 
 #include "common/buffer.h"
 #include "common/log.h"
+#include "common/utf8.h"
 
 #include <libexttextcat/textcat.h>
 #include <pthread.h>
@@ -64,32 +65,21 @@ static const char *known(const char *name)
         return "";
 }
 
-/* At most MAX_BYTES, and no half a character. */
-static size_t length_of(const char *text)
-{
-        size_t n = strnlen(text, MAX_BYTES + 1);
-
-        if (n <= MAX_BYTES)
-                return n;
-        for (n = MAX_BYTES; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80; n--)
-                continue;
-        return n;
-}
-
 /* It is clear when the text fits one language and no other: of a short one the library finds
  * several, and the best of them is often wrong. */
 const char *language_of_text(struct language_detector *d, const char *text)
 {
         candidate_t *candidates;
         const char *found = "";
+        size_t n = utf8_fitting(text, MAX_BYTES);
 
-        if (!d || length_of(text) < MIN_BYTES)
+        if (!d || n < MIN_BYTES)
                 return "";
         LOCK(&d->mutex);
         candidates = textcat_GetClassifyFullOutput(d->textcat);
         if (!candidates)
                 return "";
-        if (textcat_ClassifyFull(d->textcat, text, length_of(text), candidates) == 1)
+        if (textcat_ClassifyFull(d->textcat, text, n, candidates) == 1)
                 found = known(candidates[0].name);
         textcat_ReleaseClassifyFullOutput(d->textcat, candidates);
         return found;

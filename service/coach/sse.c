@@ -1,6 +1,6 @@
 #include "service/coach/sse.h"
 
-#include "common/utf8.h"
+#include "common/wire.h"
 
 #include <string.h>
 
@@ -17,18 +17,6 @@ void sse_deinit(struct sse *s)
         buffer_deinit(&s->data);
 }
 
-static bool is_text(const struct buffer *b)
-{
-        for (size_t at = 0; at < b->n_bytes;) {
-                size_t k = utf8_char_bytes(b->data + at, b->n_bytes - at);
-
-                if (k == 0 || b->data[at] == '\0')
-                        return false;
-                at += k;
-        }
-        return true;
-}
-
 static enum status end_event(struct sse *s, sse_event_fn event, void *closure, struct error *reterr)
 {
         const char *text;
@@ -37,7 +25,7 @@ static enum status end_event(struct sse *s, sse_event_fn event, void *closure, s
         if (!s->has_data)
                 return STATUS_OK;
         s->data.n_bytes--; /* the newline behind the last line */
-        if (!is_text(&s->data))
+        if (!wire_utf8_valid((const char *)s->data.data, s->data.n_bytes))
                 return error_set(reterr, STATUS_INVALID_ARGUMENT, "an event is not UTF-8 text");
         text = buffer_str(&s->data);
         if (!text || buffer_failed(&s->data))

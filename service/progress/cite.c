@@ -82,21 +82,6 @@ static bool has_words_of(const char *text, const char *message)
         return false;
 }
 
-/* How many bytes of a text fit, cut between characters. */
-static size_t fitting(const char *text)
-{
-        size_t n = strlen(text), at = 0;
-
-        while (at < n) {
-                size_t k = utf8_char_bytes((const uint8_t *)text + at, n - at);
-
-                if (at + (k ? k : 1) > CITE_MAX_BYTES)
-                        break;
-                at += k ? k : 1;
-        }
-        return at;
-}
-
 const char *cite_messages(struct arena *arena, const struct document_change *change,
                           const char *const *messages, size_t n_messages)
 {
@@ -106,7 +91,7 @@ const char *cite_messages(struct arena *arena, const struct document_change *cha
         const char *why = buffer_str(&text);
         if (!why)
                 return NULL;
-        why = arena_strndup(arena, why, fitting(why));
+        why = arena_strndup(arena, why, utf8_fitting(why, CITE_MAX_BYTES));
         for (size_t i = 0; why && i < n_messages; i++)
                 if (has_words_of(why, messages[i]))
                         return arena_printf(arena, "%zu messages show %s.", change->n_evidence,
