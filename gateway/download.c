@@ -2,7 +2,6 @@
 
 #include "common/json_join.h"
 #include "gateway/reply.h"
-#include "gateway/token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,14 +28,7 @@ struct download *download_free(struct download *d)
 
 static void ask(struct request *r, request_finish on_page)
 {
-        const char *trace = r->headers.traceparent;
-        const soc_call_options options = {
-                .token = r->token,
-                .request_id = r->request_id,
-                .traceparent =
-                        trace && token_is_printable(trace, FRAME_MAX_TRACEPARENT) ? trace : NULL,
-                .client_address = r->client_address,
-        };
+        const soc_call_options options = {.token = r->token};
 
         r->download->is_asking = true;
         request_call(r, EXPORT, &r->download->page->base, &options, on_page);

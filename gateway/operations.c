@@ -26,10 +26,7 @@ static void finish_ready(struct request *r, soc_status status, const ProtobufCMe
 void operations_ready(struct request *r)
 {
         Socializer__V1__GetHealthRequest request = SOCIALIZER__V1__GET_HEALTH_REQUEST__INIT;
-        soc_call_options options = {.timeout_ms = PROBE_TIMEOUT_MS,
-                                    .token = "",
-                                    .request_id = r->request_id,
-                                    .client_address = r->client_address};
+        const soc_call_options options = {.timeout_ms = PROBE_TIMEOUT_MS, .token = ""};
 
         if (r->server->gateway->stopping) {
                 reply_errorf(r, 503, STATUS_UNAVAILABLE, "the gateway is stopping");
@@ -55,10 +52,7 @@ static void finish_metrics(struct request *r, soc_status status, const ProtobufC
 void operations_metrics(struct request *r)
 {
         Socializer__V1__GetMetricsRequest request = SOCIALIZER__V1__GET_METRICS_REQUEST__INIT;
-        soc_call_options options = {.timeout_ms = PROBE_TIMEOUT_MS,
-                                    .token = "",
-                                    .request_id = r->request_id,
-                                    .client_address = r->client_address};
+        const soc_call_options options = {.timeout_ms = PROBE_TIMEOUT_MS, .token = ""};
 
         request_call(r, "socializer.v1.AdminService/GetMetrics", &request.base, &options,
                      finish_metrics);

@@ -6,6 +6,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/reply.h"
 #include "gateway/stream.h"
+#include "gateway/token.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -432,6 +433,8 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
 {
         struct server *s = r->server;
         bool has_answer = r->state == REQUEST_READY || r->state == REQUEST_SENT; /* a stream */
+        const char *trace = r->headers.traceparent;
+        soc_call_options named = *options;
         soc_error error;
 
         r->finish = finish;
@@ -443,8 +446,12 @@ void request_call(struct request *r, const char *method, const ProtobufCMessage 
                 finish(r, SOC_UNAVAILABLE, NULL, &e);
                 return;
         }
-        soc_status status = soc_call_start(s->gateway->client, method, message, options, on_ended,
-                                           r, &r->pending, &error);
+        named.request_id = r->request_id;
+        named.traceparent =
+                trace && token_is_printable(trace, FRAME_MAX_TRACEPARENT) ? trace : NULL;
+        named.client_address = r->client_address;
+        soc_status status = soc_call_start(s->gateway->client, method, message, &named, on_ended, r,
+                                           &r->pending, &error);
         if (status != SOC_OK) {
                 struct error e;
 

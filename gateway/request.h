@@ -92,8 +92,9 @@ enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, 
 void request_on_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                           enum MHD_RequestTerminationCode code);
 
-/* Starts a call; the connection waits until it has ended and finish has made the answer.
- * token "" = none. Where the call cannot start, finish runs at once. */
+/* Starts a call; the connection waits until it has ended and finish has made the answer. The
+ * options are told here which request it is for, and whose; of these token "" = none. Where the
+ * call cannot start, finish runs at once. */
 void request_call(struct request *r, const char *method, const ProtobufCMessage *message,
                   const soc_call_options *options, request_finish finish);
 /* Leaves the connection alone, until request_resume(). */

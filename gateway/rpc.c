@@ -229,14 +229,9 @@ void rpc_answer(struct request *r)
         name_client(r, message);
         r->ends_sessions = ends_sessions(r, message, &r->ends_sessions_of);
 
-        const char *trace = r->headers.traceparent;
         soc_call_options options = {
                 .token = m->access == ACCESS_PUBLIC ? "" : r->token,
                 .id = r->call_id,
-                .request_id = r->request_id,
-                .traceparent =
-                        trace && token_is_printable(trace, FRAME_MAX_TRACEPARENT) ? trace : NULL,
-                .client_address = r->client_address,
         };
         request_call(r, m->name, message, &options, finish);
 }

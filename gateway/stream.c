@@ -187,15 +187,10 @@ static void call(struct stream *s, const char *method, const ProtobufCMessage *m
                  request_finish on_ended)
 {
         struct request *r = s->request;
-        const char *trace = r->headers.traceparent;
         bool asks = s->chat && message == &s->chat->base;
         const soc_call_options options = {
                 .token = r->token,
                 .id = asks ? r->call_id : NULL,
-                .request_id = r->request_id,
-                .traceparent =
-                        trace && token_is_printable(trace, FRAME_MAX_TRACEPARENT) ? trace : NULL,
-                .client_address = r->client_address,
                 /* Another answer would not continue the one that has begun. */
                 .no_retry = asks,
         };
