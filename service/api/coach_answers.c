@@ -137,20 +137,6 @@ static void forget_ended(struct answers *a, struct answer *x)
         forget(a, x);
 }
 
-static void forget_oldest(struct answers *a)
-{
-        struct answer *x = a->ended.first;
-
-        a->ended.first = x->next_of_list;
-        if (a->ended.first)
-                a->ended.first->previous_of_list = NULL;
-        else
-                a->ended.last = NULL;
-        a->ended.n--;
-        a->n_ended_bytes -= x->text.capacity;
-        forget(a, x);
-}
-
 static void forget_old(struct answers *a)
 {
         uint64_t now_ns = clock_mono_ns();
@@ -158,7 +144,7 @@ static void forget_old(struct answers *a)
         while (a->ended.first &&
                (a->ended.n > ANSWERS_MAX_KEPT || a->n_ended_bytes > ANSWERS_MAX_BYTES ||
                 now_ns - a->ended.first->ended_ns >= ANSWERS_KEPT_MS * NS_PER_MS))
-                forget_oldest(a);
+                forget_ended(a, a->ended.first);
 }
 
 struct answers *answers_free(struct answers *a)
@@ -166,7 +152,7 @@ struct answers *answers_free(struct answers *a)
         if (!a)
                 return NULL;
         while (a->ended.first)
-                forget_oldest(a);
+                forget_ended(a, a->ended.first);
         rate_free(a->rate);
         pthread_mutex_destroy(&a->mutex);
         free(a);
@@ -321,15 +307,16 @@ static const char *end_message(const struct answer_end *end)
                                                              : end->error->text;
 }
 
-static void tell_room_end(struct answer *x, const struct answer_end *end)
+static void tell_room_end(struct publisher *publisher, const struct answer_start *what,
+                          const struct answer_end *end)
 {
         Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
         Socializer__V1__RoomCoachDone done = SOCIALIZER__V1__ROOM_COACH_DONE__INIT;
 
-        done.answer_id = x->id;
-        done.message_id = x->message_id;
-        done.user_id = x->user_id;
-        done.username = x->username;
+        done.answer_id = (char *)what->id;
+        done.message_id = what->message_id;
+        done.user_id = what->user_id;
+        done.username = (char *)what->username;
         done.code = (int32_t)end->status;
         if (end->status == STATUS_OK) {
                 done.engine = (char *)end->engine;
@@ -337,10 +324,10 @@ static void tell_room_end(struct answer *x, const struct answer_end *end)
         } else {
                 done.message = (char *)end_message(end);
         }
-        event.room_id = x->room_id;
+        event.room_id = what->room_id;
         event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_COACH_DONE;
         event.coach_done = &done;
-        publisher_room_event(x->answers->publisher, &event);
+        publisher_room_event(publisher, &event);
 }
 
 static void tell_user_end(struct answer *x, const struct answer_end *end)
@@ -364,6 +351,13 @@ static void tell_user_end(struct answer *x, const struct answer_end *end)
         publisher_user_event(x->answers->publisher, &event);
 }
 
+void answers_refuse(struct answers *a, const struct answer_start *start, const struct error *error)
+{
+        const struct answer_end end = {.status = error->status, .error = error};
+
+        tell_room_end(a->publisher, start, &end);
+}
+
 void answer_end(struct answer *x, const struct answer_end *end)
 {
         struct answers *a = x->answers;
@@ -374,10 +368,17 @@ void answer_end(struct answer *x, const struct answer_end *end)
                 answer_say(x, end->text + x->text.n_bytes, strlen(end->text) - x->text.n_bytes);
         if (is_followed) {
                 answer_tell(x);
-                if (x->room_id)
-                        tell_room_end(x, end);
-                else
+                if (x->room_id) {
+                        const struct answer_start what = {.user_id = x->user_id,
+                                                          .id = x->id,
+                                                          .room_id = x->room_id,
+                                                          .message_id = x->message_id,
+                                                          .username = x->username};
+
+                        tell_room_end(a->publisher, &what, end);
+                } else {
                         tell_user_end(x, end);
+                }
         }
         LOCK(&a->mutex);
         take_out(&a->making, x);

@@ -43,6 +43,8 @@ struct answer_start {
  * or everybody together has too many. ALREADY_EXISTS: one of that name is in the making. */
 enum status answers_begin(struct answers *a, const struct answer_start *start, struct answer **ret,
                           struct error *reterr) MUST_CHECK;
+/* Nobody makes this one: tells its room why. */
+void answers_refuse(struct answers *a, const struct answer_start *start, const struct error *error);
 /* Adds a piece, UTF-8, and tells of it, maybe with what comes next. */
 void answer_say(struct answer *answer, const char *text, size_t n);
 /* Tells all of it that has not been told. */

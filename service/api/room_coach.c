@@ -384,25 +384,6 @@ static void run(struct task *task)
 
 /* --- the question --- */
 
-/* Nobody makes this answer: the room is told why. */
-static void refuse(struct service *service, const struct question *q, enum status status,
-                   const char *why)
-{
-        Socializer__V1__RoomEvent event = SOCIALIZER__V1__ROOM_EVENT__INIT;
-        Socializer__V1__RoomCoachDone done = SOCIALIZER__V1__ROOM_COACH_DONE__INIT;
-
-        done.answer_id = (char *)q->answer_id;
-        done.message_id = q->message_id;
-        done.user_id = q->user_id;
-        done.username = (char *)q->username;
-        done.code = (int32_t)status;
-        done.message = (char *)why;
-        event.room_id = q->room_id;
-        event.event_case = SOCIALIZER__V1__ROOM_EVENT__EVENT_COACH_DONE;
-        event.coach_done = &done;
-        publisher_room_event(service->publisher, &event);
-}
-
 /* Right behind the commit, on the thread that tells of all commits: what is committed later finds
  * the answer. */
 static void begin(struct service *service, void *arg)
@@ -419,16 +400,12 @@ static void begin(struct service *service, void *arg)
         };
         struct asking *a = calloc(1, sizeof(*a));
         struct error error = ERROR_INIT;
-        enum status st;
+        enum status st = a ? answers_begin(service->answers, &start, &a->answer, &error)
+                           : error_set(&error, STATUS_RESOURCE_EXHAUSTED, "out of memory");
 
-        if (!a) {
-                refuse(service, q, STATUS_RESOURCE_EXHAUSTED, "out of memory");
-                return;
-        }
-        st = answers_begin(service->answers, &start, &a->answer, &error);
         if (st != STATUS_OK) {
                 free(a);
-                refuse(service, q, st, error.text);
+                answers_refuse(service->answers, &start, &error);
                 return;
         }
         a->task.run = run;
