@@ -1,12 +1,11 @@
 #include "service/api/coach_choice.h"
 
 #include "service/api/coach_key.h"
+#include "service/coach/builtin.h"
 #include "service/coach/endpoint.h"
 #include "service/store/coach_setting.h"
 
-#include <string.h>
-
-static const char *const engine_names[] = {"builtin", "openai"};
+static const char *const engine_names[] = {COACH_BUILTIN, "openai"};
 
 const char *coach_engine_name(size_t i)
 {
@@ -25,11 +24,6 @@ enum status coach_choice_allows(const struct coach_server_setting *server, const
 
         return coach_endpoint_check(endpoint, server->n_allowed ? server->allowed : nothing,
                                     server->n_allowed, reterr);
-}
-
-bool coach_engine_is_builtin(const char *name)
-{
-        return *name == '\0' || strcmp(name, engine_names[0]) == 0;
 }
 
 /* The server's key goes to the server's endpoint only; a user's goes where the user wants it, if
@@ -110,7 +104,7 @@ enum status coach_choice_in_room(struct service *service, struct arena *arena, s
         if (st != STATUS_OK)
                 return st;
         const struct coach_user_setting in_room = {
-                .provider = coach == ROOM_COACH_SERVER ? "" : engine_names[0],
+                .provider = coach == ROOM_COACH_SERVER ? "" : COACH_BUILTIN,
                 .endpoint = "",
                 .model = "",
                 .language = own.language,
@@ -123,7 +117,7 @@ enum status coach_choice_of_evaluation(struct service *service, struct arena *ar
                                        struct coach_choice *ret, struct error *reterr)
 {
         struct coach_user_setting builtin = {
-                .provider = engine_names[0], .endpoint = "", .model = "", .language = ""};
+                .provider = COACH_BUILTIN, .endpoint = "", .model = "", .language = ""};
         struct coach_server_setting server;
         struct coach_user_setting own;
         enum status st = read_settings(arena, lease, user, &own, &server, reterr);

@@ -37,7 +37,5 @@ enum status coach_choice_allows(const struct coach_server_setting *server, const
 
 /* The engines that there are: coach_engine_name(0), … until NULL. The first is the built-in one. */
 const char *coach_engine_name(size_t i);
-/* Whether it is the built-in one; "" is. */
-bool coach_engine_is_builtin(const char *name);
 
 #endif

@@ -1,9 +1,9 @@
 #include "service/api/disclose.h"
 
 #include "common/buffer.h"
-#include "service/api/coach_choice.h"
 #include "service/api/wire.h"
 #include "service/auth/vault.h"
+#include "service/coach/builtin.h"
 #include "service/coach/prompt.h"
 #include "service/store/disclosure.h"
 
@@ -42,7 +42,7 @@ Socializer__V1__Disclosure *disclose_begin(struct arena *arena, const struct coa
                 goto no_memory;
         socializer__v1__disclosure__init(entry);
         entry->task = wire_task(request->task);
-        entry->engine = (char *)coach_engine_name(0);
+        entry->engine = (char *)COACH_BUILTIN;
         if (!coach_engine_is_builtin(settings->provider)) {
                 entry->engine = (char *)settings->provider;
                 entry->endpoint = (char *)settings->endpoint;

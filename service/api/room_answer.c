@@ -1,8 +1,8 @@
 #include "service/api/room_answer.h"
 
-#include "service/api/coach_choice.h"
 #include "service/api/wire.h"
 #include "service/api/wire_room.h"
+#include "service/coach/builtin.h"
 #include "service/store/coach_setting.h"
 #include "service/store/room.h"
 
@@ -17,7 +17,7 @@ static enum status show_engine(struct call *call, struct lease *lease, const str
         enum status st = coach_server_setting_get(lease, call->arena, &server, reterr);
         if (st != STATUS_OK)
                 return st;
-        message->coach_engine = (char *)coach_engine_name(0);
+        message->coach_engine = (char *)COACH_BUILTIN;
         if (room->coach == ROOM_COACH_SERVER && !coach_engine_is_builtin(server.provider)) {
                 message->coach_engine = (char *)server.provider;
                 message->coach_endpoint = (char *)server.endpoint;

@@ -222,8 +222,13 @@ static void nothing_left(struct coach_run *run)
 }
 
 const struct coach_engine coach_builtin = {
-        .name = "builtin",
+        .name = COACH_BUILTIN,
         .start = start,
         .cancel = nothing_left,
         .finish = nothing_left,
 };
+
+bool coach_engine_is_builtin(const char *provider)
+{
+        return !provider || *provider == '\0' || strcmp(provider, COACH_BUILTIN) == 0;
+}

@@ -5,6 +5,11 @@
 
 #include "service/coach/coach.h"
 
+#define COACH_BUILTIN "builtin"
+
 extern const struct coach_engine coach_builtin;
+
+/* Whether that provider is it; "" and NULL are. */
+bool coach_engine_is_builtin(const char *provider);
 
 #endif

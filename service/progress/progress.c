@@ -2,8 +2,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "service/coach/coach.h"
 #include "service/auth/vault.h"
+#include "service/coach/builtin.h"
 #include "service/db/db.h"
 #include "service/progress/cite.h"
 #include "service/store/evaluation.h"
@@ -61,17 +61,12 @@ static bool is_stopping(struct progress *p)
         return p->stopping;
 }
 
-static void wake(struct progress *p)
+void progress_wake(struct progress *p)
 {
         if (atomic_exchange(&p->woken, true))
                 return;
         LOCK(&p->mutex);
         pthread_cond_signal(&p->cond);
-}
-
-void progress_wake(struct progress *p)
-{
-        wake(p);
 }
 
 static void enqueue(struct progress *p, int64_t user_id)
@@ -92,7 +87,7 @@ static void enqueue(struct progress *p, int64_t user_id)
 void progress_add(struct progress *p, int64_t user_id)
 {
         enqueue(p, user_id);
-        wake(p);
+        progress_wake(p);
 }
 
 static bool is_taken(const struct progress *p, int64_t user_id)
@@ -274,12 +269,6 @@ static enum status check(void *arg, struct error *reterr)
         return STATUS_OK;
 }
 
-static bool is_builtin(const struct coach_settings *settings)
-{
-        return !settings->provider || *settings->provider == '\0' ||
-               strcmp(settings->provider, "builtin") == 0;
-}
-
 static enum status keep_account(void *arg, struct error *reterr)
 {
         struct work *w = arg;
@@ -316,7 +305,7 @@ static enum status ask(struct work *w, struct error *reterr)
         w->request.n_messages = n;
         if (n == 0 || w->request.skills.n_items == 0)
                 return STATUS_OK; /* nothing to judge, or nothing to judge it by */
-        bool is_remote = !is_builtin(&w->request.settings);
+        bool is_remote = !coach_engine_is_builtin(w->request.settings.provider);
         if (is_remote && p->options.disclose)
                 st = db_write(p->options.db, keep_account, w, deadline_in_ms(WRITE_MS), reterr);
         if (st != STATUS_OK)
@@ -326,7 +315,7 @@ static enum status ask(struct work *w, struct error *reterr)
                 return st;
         LOG(WARNING, "an engine does not evaluate: the built-in coach does",
             LOG_INT("user", w->user_id), LOG_STR("status", status_name(st)));
-        w->request.settings.provider = "builtin";
+        w->request.settings.provider = COACH_BUILTIN;
         return ask_engine(w, reterr);
 }
 
