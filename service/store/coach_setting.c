@@ -80,17 +80,15 @@ enum status coach_user_setting_put(struct lease *lease, int64_t user_id,
 static enum status list_allowed(struct lease *lease, struct arena *arena,
                                 struct coach_server_setting *setting, struct error *reterr)
 {
-        enum status st;
         STMT(q, lease, "SELECT endpoint FROM coach_allowed ORDER BY position");
+        const char **item;
+        struct rows_page page = ROWS_ALL(&q, arena, sizeof(*item), reterr);
 
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                setting->allowed = rows_grow(arena, setting->allowed, setting->n_allowed,
-                                             sizeof(*setting->allowed));
-                if (!setting->allowed)
-                        break;
-                setting->allowed[setting->n_allowed++] = rows_text(arena, &q, 0);
-        }
-        return st == STATUS_OK || st == STATUS_NOT_FOUND ? rows_check(arena, reterr) : st;
+        while ((item = rows_next(&page)))
+                *item = rows_text(arena, &q, 0);
+        setting->allowed = page.items;
+        setting->n_allowed = page.n_items;
+        return rows_end(&page);
 }
 
 enum status coach_server_setting_get(struct lease *lease, struct arena *arena,

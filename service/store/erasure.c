@@ -91,19 +91,17 @@ enum status erasure_begin(struct lease *lease, const uint8_t id[static ERASURE_I
 static enum status read_counts(struct lease *lease, struct arena *arena, struct erasure *erasure,
                                struct error *reterr)
 {
-        enum status st;
-
         STMT(q, lease, "SELECT kind, n FROM erasure_count WHERE erasure_id = $1 ORDER BY kind");
         stmt_bind_blob(&q, 1, erasure->id, ERASURE_ID_BYTES);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                erasure->counts = rows_grow(arena, erasure->counts, erasure->n_counts,
-                                            sizeof(*erasure->counts));
-                if (!erasure->counts)
-                        break;
-                erasure->counts[erasure->n_counts++] = (struct erasure_count){
-                        .kind = rows_text(arena, &q, 0), .n = stmt_int(&q, 1)};
-        }
-        return st == STATUS_OK || st == STATUS_NOT_FOUND ? rows_check(arena, reterr) : st;
+        struct erasure_count *item;
+        struct rows_page page = ROWS_ALL(&q, arena, sizeof(*item), reterr);
+
+        while ((item = rows_next(&page)))
+                *item = (struct erasure_count){.kind = rows_text(arena, &q, 0),
+                                               .n = stmt_int(&q, 1)};
+        erasure->counts = page.items;
+        erasure->n_counts = page.n_items;
+        return rows_end(&page);
 }
 
 enum status erasure_get(struct lease *lease, struct arena *arena,

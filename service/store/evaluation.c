@@ -160,26 +160,13 @@ enum status evaluation_note(struct lease *lease, int64_t user_id, int64_t memory
 enum status evaluation_list_due(struct lease *lease, struct arena *arena, int64_t after_id,
                                 size_t limit, struct evaluation_users *ret, struct error *reterr)
 {
-        struct evaluation_users users = {0};
-        enum status st;
-
         STMT(q, lease,
              "SELECT user_id FROM evaluation_pending WHERE user_id > $1"
              " GROUP BY user_id HAVING count(*) >= $2 ORDER BY user_id LIMIT $3");
         stmt_bind_int(&q, 1, after_id);
         stmt_bind_int(&q, 2, EVALUATION_EVERY);
         stmt_bind_int(&q, 3, (int64_t)limit);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                users.ids = rows_grow(arena, users.ids, users.n, sizeof(*users.ids));
-                if (!users.ids)
-                        break;
-                users.ids[users.n++] = stmt_int(&q, 0);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
-        if (st == STATUS_OK)
-                *ret = users;
-        return st;
+        return rows_ids(&q, arena, &ret->ids, &ret->n, reterr);
 }
 
 enum status evaluation_read(struct lease *lease, struct arena *arena, const struct seal_key *key,

@@ -31,25 +31,9 @@ enum status room_consent_clear(struct lease *lease, int64_t room_id, struct erro
 enum status room_consent_list(struct lease *lease, struct arena *arena, int64_t user_id,
                               int64_t **ret_ids, size_t *ret_n, struct error *reterr)
 {
-        int64_t *ids = NULL;
-        size_t n = 0;
-        enum status st;
-
         STMT(q, lease, "SELECT room_id FROM room_consent WHERE user_id = $1 ORDER BY room_id");
         stmt_bind_int(&q, 1, user_id);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                ids = rows_grow(arena, ids, n, sizeof(*ids));
-                if (!ids)
-                        break;
-                ids[n++] = stmt_int(&q, 0);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
-        if (st != STATUS_OK)
-                return st;
-        *ret_ids = ids;
-        *ret_n = n;
-        return STATUS_OK;
+        return rows_ids(&q, arena, ret_ids, ret_n, reterr);
 }
 
 static void read_message(struct arena *arena, const struct stmt *q, struct room_message *ret)
@@ -75,12 +59,6 @@ enum status room_consent_messages(struct lease *lease, struct arena *arena, int6
                                   int64_t before_seq, size_t limit, struct room_message_list *ret,
                                   struct error *reterr)
 {
-        struct room_message_list list = {
-                .items = arena_calloc(arena, limit + 1, sizeof(*list.items))};
-        enum status st = rows_check(arena, reterr);
-
-        if (st != STATUS_OK)
-                return st;
         STMT(q, lease,
              "SELECT m.id, m.room_id, m.seq, m.user_id, a.username, m.coach_engine, m.asker_id,"
              " m.content, m.created_at"
@@ -94,11 +72,13 @@ enum status room_consent_messages(struct lease *lease, struct arena *arena, int6
         stmt_bind_int(&q, 2, before_seq);
         stmt_bind_int(&q, 3, before_seq - ROOM_CONSENT_EVENTS);
         stmt_bind_int(&q, 4, (int64_t)limit);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK)
-                read_message(arena, &q, &list.items[list.n_items++]);
-        if (st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct room_message *item;
+        struct rows_page page = ROWS_PAGE(&q, arena, sizeof(*item), limit, reterr);
+
+        while ((item = rows_next(&page)))
+                read_message(arena, &q, item);
+        enum status st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct room_message_list){page.items, page.n_items};
         return st;
 }

@@ -54,6 +54,22 @@ enum status rows_end(const struct rows_page *page)
         return rows_check(page->arena, page->reterr);
 }
 
+enum status rows_ids(struct stmt *q, struct arena *arena, int64_t **ret_ids, size_t *ret_n,
+                     struct error *reterr)
+{
+        int64_t *id;
+        struct rows_page page = ROWS_ALL(q, arena, sizeof(*id), reterr);
+
+        while ((id = rows_next(&page)))
+                *id = stmt_int(q, 0);
+        enum status st = rows_end(&page);
+        if (st == STATUS_OK) {
+                *ret_ids = page.items;
+                *ret_n = page.n_items;
+        }
+        return st;
+}
+
 static locale_t fold_locale;
 
 static void fold_init(void)

@@ -44,12 +44,19 @@ struct rows_page {
                             .item_bytes = (bytes),            \
                             .limit = (at_most),               \
                             .reterr = (error)})
+/* The same without a limit. */
+#define ROWS_ALL(statement, in_arena, bytes, error) \
+        ROWS_PAGE(statement, in_arena, bytes, SIZE_MAX, error)
 
 /* The item for the next row, zeroed; NULL: the page is full, there are no more rows, or it failed.
  */
 void *rows_next(struct rows_page *page) MUST_CHECK;
 /* OK: the page is what there is. */
 enum status rows_end(const struct rows_page *page) MUST_CHECK;
+
+/* The first column of all rows, in the arena. */
+enum status rows_ids(struct stmt *q, struct arena *arena, int64_t **ret_ids, size_t *ret_n,
+                     struct error *reterr) MUST_CHECK;
 
 /* The form of a name that ignores capitals, in the arena; NULL when there is no memory. Any
  * thread. */

@@ -137,27 +137,13 @@ enum status skill_list(struct lease *lease, struct arena *arena, int64_t after_i
 enum status user_skill_ids(struct lease *lease, struct arena *arena, int64_t user_id,
                            int64_t **ret_ids, size_t *ret_n, struct error *reterr)
 {
-        int64_t *ids = NULL;
-        size_t n = 0;
         enum status st = rows_require_user(lease, user_id, reterr);
 
         if (st != STATUS_OK)
                 return st;
         STMT(q, lease, "SELECT skill_id FROM user_skill WHERE user_id = $1 ORDER BY skill_id");
         stmt_bind_int(&q, 1, user_id);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                ids = rows_grow(arena, ids, n, sizeof(*ids));
-                if (!ids)
-                        break;
-                ids[n++] = stmt_int(&q, 0);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
-        if (st == STATUS_OK) {
-                *ret_ids = ids;
-                *ret_n = n;
-        }
-        return st;
+        return rows_ids(&q, arena, ret_ids, ret_n, reterr);
 }
 
 static void read_user_skill(struct arena *arena, const struct stmt *q, struct user_skill *ret)
@@ -170,7 +156,6 @@ static void read_user_skill(struct arena *arena, const struct stmt *q, struct us
 enum status user_skill_list(struct lease *lease, struct arena *arena, int64_t user_id,
                             struct user_skill_list *ret, struct error *reterr)
 {
-        struct user_skill_list list = {0};
         enum status st = rows_require_user(lease, user_id, reterr);
 
         if (st != STATUS_OK)
@@ -180,16 +165,14 @@ enum status user_skill_list(struct lease *lease, struct arena *arena, int64_t us
              " FROM user_skill us JOIN skill s ON s.id = us.skill_id"
              " WHERE us.user_id = $1 ORDER BY us.skill_id");
         stmt_bind_int(&q, 1, user_id);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_user_skill(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct user_skill *item;
+        struct rows_page page = ROWS_ALL(&q, arena, sizeof(*item), reterr);
+
+        while ((item = rows_next(&page)))
+                read_user_skill(arena, &q, item);
+        st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct user_skill_list){page.items, page.n_items};
         return st;
 }
 
