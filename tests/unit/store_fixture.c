@@ -100,6 +100,19 @@ int64_t store_fixture_skill(struct scenario *s, const char *name)
         return skill.id;
 }
 
+struct room_message store_fixture_say(struct scenario *s, int64_t room_id, int64_t user_id,
+                                      const char *content)
+{
+        const struct message_draft draft = {
+                .room_id = room_id, .user_id = user_id, .username = "", .content = content};
+        struct room_message message = {.content = ""};
+        bool repeated;
+
+        EXPECT(message_append(s->lease, s->arena, &draft, &message, &repeated, &s->error) ==
+               STATUS_OK);
+        return message;
+}
+
 void store_fixture_delete(struct scenario *s, int64_t user_id)
 {
         const uint8_t id[ERASURE_ID_BYTES] = {(uint8_t)user_id, (uint8_t)(user_id >> 8)};

@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "common/status.h"
 #include "service/db/db.h"
+#include "service/store/message.h"
 #include "tests/support/t.h"
 
 #include <stdint.h>
@@ -60,6 +61,9 @@ void store_fixture_run(struct store_fixture *f, scenario_fn fn);
  * failed. */
 int64_t store_fixture_user(struct scenario *s, const char *name);
 int64_t store_fixture_skill(struct scenario *s, const char *name);
+/* A message of the user, in a room. */
+struct room_message store_fixture_say(struct scenario *s, int64_t room_id, int64_t user_id,
+                                      const char *content);
 /* Deletes an account to the end. */
 void store_fixture_delete(struct scenario *s, int64_t user_id);
 /* The value of a statement like SELECT count(*); -1 when it failed. */

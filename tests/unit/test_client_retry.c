@@ -104,8 +104,7 @@ static void a_call_without_replay_is_not_sent_again(void **state)
         assert_int_equal(atomic_load(&f->n_seen), 1);
 }
 
-/* nng 1.5.2 loses what it is connecting when that is closed; the leak sanitizer looks at the end.
- */
+/* nng 1.5.2 loses what it is connecting when that is closed; the leak sanitizer sees it. */
 static void a_client_freed_as_its_connection_breaks_leaves_nothing(void **state)
 {
         struct fixture *f = *state;

@@ -21,18 +21,6 @@
 static const uint8_t id[ERASURE_ID_BYTES] = {7, 7};
 static int64_t human;
 
-static struct room_message say(struct scenario *s, int64_t user_id, const char *content)
-{
-        struct room_message message = {.content = ""};
-        const struct message_draft draft = {
-                .room_id = 1, .user_id = user_id, .username = "", .content = content};
-        bool repeated;
-
-        EXPECT(message_append(s->lease, s->arena, &draft, &message, &repeated, &s->error) ==
-               STATUS_OK);
-        return message;
-}
-
 static struct room_message_list newest(struct scenario *s)
 {
         struct room_message_list list = {0};
@@ -66,7 +54,7 @@ static void live(struct scenario *s)
 
         human = wrapped.user_id = store_fixture_user(s, "human");
         for (int i = 0; i < N_MESSAGES; i++)
-                say(s, human, "something remarkable");
+                store_fixture_say(s, 1, human, "something remarkable");
         EXPECT(user_key_put(s->lease, &wrapped, &s->error) == STATUS_OK);
         for (int i = 0; i < 20; i++)
                 EXPECT(memory_append(s->lease, s->arena, &key, human, &memory, 1, &memory_id,

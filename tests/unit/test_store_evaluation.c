@@ -13,26 +13,13 @@
 
 static const struct seal_key key = {.is_set = true, .bytes = {1}};
 
-static struct room_message say(struct scenario *s, int64_t user_id, int64_t room_id,
-                               const char *content)
-{
-        const struct message_draft draft = {
-                .room_id = room_id, .user_id = user_id, .username = "", .content = content};
-        struct room_message message = {0};
-        bool repeated;
-
-        EXPECT(message_append(s->lease, s->arena, &draft, &message, &repeated, &s->error) ==
-               STATUS_OK);
-        return message;
-}
-
 static void say_often(struct scenario *s, int64_t user_id, int n)
 {
         char text[32];
 
         for (int i = 0; i < n; i++) {
                 snprintf(text, sizeof(text), "message %d", i);
-                say(s, user_id, ROOM_GENERAL, text);
+                store_fixture_say(s, ROOM_GENERAL, user_id, text);
         }
 }
 
@@ -99,7 +86,7 @@ SCENARIO(what_comes_meanwhile_waits_for_the_next_time)
         say_often(s, user, EVALUATION_EVERY);
         count(s, ALL, NULL);
         int64_t end = pending(s, user).end;
-        say(s, user, ROOM_GENERAL, "later");
+        store_fixture_say(s, ROOM_GENERAL, user, "later");
         count(s, ALL, NULL);
         EXPECT(evaluation_finish(s->lease, user, end, &s->error) == STATUS_OK);
         struct evaluation left = pending(s, user);
@@ -146,8 +133,8 @@ SCENARIO(direct_rooms_are_never_evaluated)
         EXPECT(room_pair(s->lease, user, other, &pair, &created, &s->error) == STATUS_OK);
         EXPECT(room_create(s->lease, &group, &room, &s->error) == STATUS_OK);
         for (int i = 0; i < EVALUATION_EVERY; i++)
-                say(s, user, pair, "between us");
-        say(s, user, room, "to all of you");
+                store_fixture_say(s, pair, user, "between us");
+        store_fixture_say(s, room, user, "to all of you");
         EXPECT(count(s, ALL, &n).n == 0 && n == EVALUATION_EVERY + 1);
         struct evaluation evaluation = pending(s, user);
         EXPECT(evaluation.n_items == 1 && strcmp(evaluation.items[0].text, "to all of you") == 0);
@@ -156,10 +143,10 @@ SCENARIO(direct_rooms_are_never_evaluated)
 SCENARIO(deleted_messages_are_not_evaluated)
 {
         int64_t user = store_fixture_user(s, "human");
-        struct room_message before = say(s, user, ROOM_GENERAL, "gone before");
-        struct room_message after = say(s, user, ROOM_GENERAL, "gone after");
+        struct room_message before = store_fixture_say(s, ROOM_GENERAL, user, "gone before");
+        struct room_message after = store_fixture_say(s, ROOM_GENERAL, user, "gone after");
 
-        say(s, user, ROOM_GENERAL, "stays");
+        store_fixture_say(s, ROOM_GENERAL, user, "stays");
         EXPECT(message_delete(s->lease, &before, &s->error) == STATUS_OK);
         count(s, ALL, NULL);
         EXPECT(message_delete(s->lease, &after, &s->error) == STATUS_OK);

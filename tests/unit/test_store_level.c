@@ -29,18 +29,6 @@ static struct person new_person(struct scenario *s, const char *name)
         return p;
 }
 
-static struct room_message say(struct scenario *s, int64_t user_id, const char *content)
-{
-        const struct message_draft draft = {
-                .room_id = ROOM_GENERAL, .user_id = user_id, .username = "", .content = content};
-        struct room_message message = {0};
-        bool repeated;
-
-        EXPECT(message_append(s->lease, s->arena, &draft, &message, &repeated, &s->error) ==
-               STATUS_OK);
-        return message;
-}
-
 static int64_t tell_coach(struct scenario *s, int64_t user_id, const char *content)
 {
         const struct memory_message memory = {.content = content, .created_at_ms = MEMORY_NOW};
@@ -93,7 +81,7 @@ static struct training training_of(struct scenario *s, const struct person *p)
 SCENARIO(a_change_shows_the_messages_that_earned_it)
 {
         struct person p = new_person(s, "human");
-        struct room_message first = say(s, p.user, "I hear you.");
+        struct room_message first = store_fixture_say(s, ROOM_GENERAL, p.user, "I hear you.");
         const struct said evidence[] = {
                 {.source = SAID_IN_ROOM, .id = first.id},
                 {.source = SAID_TO_COACH, .id = tell_coach(s, p.user, "I can imagine.")},
@@ -115,7 +103,7 @@ SCENARIO(a_change_shows_the_messages_that_earned_it)
 SCENARIO(a_deleted_message_is_gone_from_the_evidence)
 {
         struct person p = new_person(s, "human");
-        struct room_message message = say(s, p.user, "I hear you.");
+        struct room_message message = store_fixture_say(s, ROOM_GENERAL, p.user, "I hear you.");
         const struct said evidence = {.source = SAID_IN_ROOM, .id = message.id};
         struct level_change change = judge(s, &p, 1, &evidence, 1);
 
@@ -132,7 +120,8 @@ SCENARIO(what_somebody_else_said_is_no_evidence)
         struct person p = new_person(s, "human");
         int64_t other = store_fixture_user(s, "other");
         const struct said evidence[] = {
-                {.source = SAID_IN_ROOM, .id = say(s, other, "not mine").id},
+                {.source = SAID_IN_ROOM,
+                 .id = store_fixture_say(s, ROOM_GENERAL, other, "not mine").id},
                 {.source = SAID_TO_COACH, .id = tell_coach(s, other, "nor this")},
         };
         struct level_change change = judge(s, &p, 1, evidence, 2);
@@ -143,7 +132,8 @@ SCENARIO(what_somebody_else_said_is_no_evidence)
 SCENARIO(the_highest_level_completes_the_training)
 {
         struct person p = new_person(s, "human");
-        const struct said evidence = {.source = SAID_IN_ROOM, .id = say(s, p.user, "a").id};
+        const struct said evidence = {.source = SAID_IN_ROOM,
+                                      .id = store_fixture_say(s, ROOM_GENERAL, p.user, "a").id};
 
         set_by_self(s, &p, 9);
         EXPECT(training_of(s, &p).progress == 0.9);
@@ -158,7 +148,8 @@ SCENARIO(the_highest_level_completes_the_training)
 SCENARIO(a_disputed_change_is_taken_back_with_what_hangs_on_it)
 {
         struct person p = new_person(s, "human");
-        const struct said evidence = {.source = SAID_IN_ROOM, .id = say(s, p.user, "a").id};
+        const struct said evidence = {.source = SAID_IN_ROOM,
+                                      .id = store_fixture_say(s, ROOM_GENERAL, p.user, "a").id};
 
         set_by_self(s, &p, 9);
         struct level_change change = judge(s, &p, 10, &evidence, 1);
@@ -180,7 +171,8 @@ SCENARIO(a_disputed_change_is_taken_back_with_what_hangs_on_it)
 SCENARIO(a_dispute_takes_back_one_step_and_never_below_zero)
 {
         struct person p = new_person(s, "human");
-        const struct said evidence = {.source = SAID_IN_ROOM, .id = say(s, p.user, "a").id};
+        const struct said evidence = {.source = SAID_IN_ROOM,
+                                      .id = store_fixture_say(s, ROOM_GENERAL, p.user, "a").id};
         struct level_change first = judge(s, &p, 1, &evidence, 1);
         struct level_change second = judge(s, &p, 2, &evidence, 1);
 

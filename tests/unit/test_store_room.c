@@ -37,17 +37,6 @@ static void enter(struct scenario *s, int64_t id, int64_t user_id, enum member_r
         EXPECT(member_enter(s->lease, &room, user_id, role, &s->error) == STATUS_OK);
 }
 
-static void say(struct scenario *s, int64_t room_id, int64_t user_id, const char *content)
-{
-        const struct message_draft draft = {
-                .room_id = room_id, .user_id = user_id, .username = "", .content = content};
-        struct room_message message;
-        bool repeated;
-
-        EXPECT(message_append(s->lease, s->arena, &draft, &message, &repeated, &s->error) ==
-               STATUS_OK);
-}
-
 static void note(struct scenario *s, int64_t room_id, int64_t user_id, enum room_event_kind kind,
                  int64_t message_id)
 {
@@ -88,8 +77,8 @@ SCENARIO(a_room_knows_how_somebody_stands_to_it)
 
         struct room room = get(s, id, one);
         struct room_details details;
-        say(s, id, one, "mine");
-        say(s, id, two, "theirs");
+        store_fixture_say(s, id, one, "mine");
+        store_fixture_say(s, id, two, "theirs");
         EXPECT(room_describe(s->lease, s->arena, &room, one, &details, &s->error) == STATUS_OK);
         EXPECT(details.creator_id == one && details.n_unread == 1 && details.last_read_seq == 0);
         int64_t seq = 0;
@@ -117,7 +106,7 @@ SCENARIO(who_is_banned_counts_nothing)
         int64_t one = store_fixture_user(s, "one"), two = store_fixture_user(s, "two");
         struct room_details details;
 
-        say(s, ROOM_GENERAL, one, "hello");
+        store_fixture_say(s, ROOM_GENERAL, one, "hello");
         struct room room = get(s, ROOM_GENERAL, two);
         EXPECT(room_describe(s->lease, s->arena, &room, two, &details, &s->error) == STATUS_OK);
         EXPECT(details.n_unread == 1);
@@ -270,11 +259,11 @@ SCENARIO(messages_and_other_events_share_one_order)
         int64_t id = make(s, "club", false);
 
         note(s, id, one, ROOM_EVENT_JOINED, 0);
-        say(s, id, one, "a");
-        say(s, id, one, "b");
+        store_fixture_say(s, id, one, "a");
+        store_fixture_say(s, id, one, "b");
         int64_t b = store_fixture_count(s, "SELECT max(id) FROM message");
         note(s, id, one, ROOM_EVENT_EDITED, b);
-        say(s, id, one, "c");
+        store_fixture_say(s, id, one, "c");
         note(s, id, one, ROOM_EVENT_EDITED, 12345);
 
         struct room_event_list list = events(s, id, 0, 10);
@@ -304,7 +293,7 @@ SCENARIO(long_events_come_in_parts_without_holes)
                 return;
         memset(content, 'x', 20000);
         for (int i = 0; i < 60; i++) {
-                say(s, ROOM_GENERAL, one, content);
+                store_fixture_say(s, ROOM_GENERAL, one, content);
                 note(s, ROOM_GENERAL, one, ROOM_EVENT_UNMUTED, 0);
         }
         while (seq < 120) {
@@ -326,7 +315,7 @@ SCENARIO(events_with_many_reactions_come_in_parts)
         bool added;
         size_t n_bytes = 0;
 
-        say(s, ROOM_GENERAL, one, "like it?");
+        store_fixture_say(s, ROOM_GENERAL, one, "like it?");
         int64_t id = store_fixture_count(s, "SELECT max(id) FROM message");
         for (int u = 0; u < 20; u++) {
                 snprintf(name, sizeof(name), "friend%d", u);
@@ -356,9 +345,9 @@ SCENARIO(what_is_too_old_goes_from_the_beginning)
 
         EXPECT(room_update(s->lease, id, &change, &s->error) == STATUS_OK);
         for (int i = 0; i < 3; i++)
-                say(s, id, one, "old words");
+                store_fixture_say(s, id, one, "old words");
         note(s, id, one, ROOM_EVENT_JOINED, 0);
-        say(s, ROOM_GENERAL, one, "kept for good");
+        store_fixture_say(s, ROOM_GENERAL, one, "kept for good");
         EXPECT(search_index(s->lease, 100, &more, &s->error) == STATUS_OK);
 
         EXPECT(prune_old(s->lease, now_ms + 9000, 100, &n, &s->error) == STATUS_OK && n == 0);
@@ -370,7 +359,7 @@ SCENARIO(what_is_too_old_goes_from_the_beginning)
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM message") == 1);
         EXPECT(store_fixture_count(s, "SELECT count(*) FROM message_text"
                                       " WHERE message_text MATCH 'words'") == 0);
-        say(s, id, one, "goes on");
+        store_fixture_say(s, id, one, "goes on");
         EXPECT(events(s, id, 0, 10).items[0].seq == 5);
 }
 
@@ -383,7 +372,7 @@ SCENARIO(a_deleted_room_goes_bit_by_bit)
 
         enter(s, id, one, MEMBER_ROLE_CREATOR);
         for (int i = 0; i < 5; i++)
-                say(s, id, one, "x");
+                store_fixture_say(s, id, one, "x");
         EXPECT(room_delete(s->lease, id, &s->error) == STATUS_OK);
         EXPECT(room_get(s->lease, s->arena, id, one, &room, &s->error) == STATUS_NOT_FOUND);
         EXPECT(prune_deleted(s->lease, 3, &n, &s->error) == STATUS_OK && n == 3);
@@ -403,8 +392,8 @@ SCENARIO(a_search_finds_only_what_one_may_read)
 
         enter(s, id, one, MEMBER_ROLE_CREATOR);
         enter(s, id, two, MEMBER_ROLE_MEMBER);
-        say(s, id, one, "secret plan");
-        say(s, ROOM_GENERAL, one, "open plan");
+        store_fixture_say(s, id, one, "secret plan");
+        store_fixture_say(s, ROOM_GENERAL, one, "open plan");
         EXPECT(search_index(s->lease, 100, &more, &s->error) == STATUS_OK);
         EXPECT(search_find(s->lease, s->arena, two, 0, "plan", 0, 10, &list, &more, &s->error) ==
                STATUS_OK);

@@ -6,20 +6,6 @@
 
 #include <string.h>
 
-static struct room_message say(struct scenario *s, int64_t user_id, const char *content)
-{
-        const struct message_draft draft = {.room_id = ROOM_GENERAL,
-                                            .user_id = user_id,
-                                            .username = "human",
-                                            .content = content};
-        struct room_message message = {.content = ""};
-        bool repeated;
-
-        EXPECT(message_append(s->lease, s->arena, &draft, &message, &repeated, &s->error) ==
-               STATUS_OK);
-        return message;
-}
-
 static struct room_message answer(struct scenario *s, const struct room_message *question)
 {
         const struct message_draft draft = {.room_id = ROOM_GENERAL,
@@ -70,12 +56,12 @@ SCENARIO(only_what_was_said_since_by_those_who_did)
 {
         int64_t ada = store_fixture_user(s, "ada"), bob = store_fixture_user(s, "bob");
 
-        say(s, ada, "early");
+        store_fixture_say(s, ROOM_GENERAL, ada, "early");
         make_older(s);
         consent(s, ada, true);
-        say(s, ada, "one");
-        say(s, bob, "silent");
-        say(s, ada, "two");
+        store_fixture_say(s, ROOM_GENERAL, ada, "one");
+        store_fixture_say(s, ROOM_GENERAL, bob, "silent");
+        store_fixture_say(s, ROOM_GENERAL, ada, "two");
         EXPECT(strcmp(heard(s, 20), "two|one") == 0);
         EXPECT(strcmp(heard(s, 1), "two") == 0);
         consent(s, ada, true); /* again: it stays as old as it is */
@@ -87,7 +73,7 @@ SCENARIO(only_what_was_said_since_by_those_who_did)
 SCENARIO(an_answer_is_heard_with_the_consent_of_its_asker)
 {
         int64_t ada = store_fixture_user(s, "ada"), bob = store_fixture_user(s, "bob");
-        struct room_message question = say(s, ada, "@coach I am late");
+        struct room_message question = store_fixture_say(s, ROOM_GENERAL, ada, "@coach I am late");
         struct room_message said = answer(s, &question);
 
         EXPECT(said.user_id == 0 && strcmp(said.username, "coach") == 0 && !said.is_deleted);
