@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JSON "Content-Type: application/json\r\n"
-
 static const char *const names[N_WHO] = {"human", "other", "third", "root_"};
 
 json_t *ask(struct scene *s, enum who who, const char *verb, const char *path, const char *body,
@@ -48,19 +46,12 @@ int64_t number_of(const json_t *json, const char *name)
 
 static void sign_in(struct scene *s, enum who who)
 {
-        char body[128];
-        struct answer a;
+        char token[2048];
 
         s->ids[who] = server_create_user(&s->server, names[who], "password123", who == ADMIN);
-        snprintf(body, sizeof(body), "username=%s&password=password123", names[who]);
-        http_request(s->server.http_url, "POST", "/token",
-                     "Content-Type: application/x-www-form-urlencoded\r\n", body, &a);
-        assert_int_equal(a.status, 200);
-        json_t *json = answer_json(&a);
+        http_sign_in(s->server.http_url, names[who], "", token, sizeof(token));
         snprintf(s->headers[who], sizeof(s->headers[who]), "Authorization: Bearer %s\r\n" JSON,
-                 text_of(json, "access_token"));
-        json_decref(json);
-        answer_deinit(&a);
+                 token);
 }
 
 const char *say(struct scene *s, enum who who, const char *content)

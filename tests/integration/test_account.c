@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define JSON "Content-Type: application/json\r\n"
-
 struct fixture {
         struct server server;
         int64_t human;
@@ -21,17 +19,10 @@ struct fixture {
 static void sign_in(const struct fixture *f, const char *name, const char *agent, char *ret_token,
                     size_t size)
 {
-        char headers[512], body[256];
-        struct answer a;
+        char headers[256];
 
-        snprintf(headers, sizeof(headers), JSON "User-Agent: %s\r\n", agent);
-        snprintf(body, sizeof(body), "{\"username\":\"%s\",\"password\":\"password123\"}", name);
-        http_request(f->server.http_url, "POST", "/api/auth/login", headers, body, &a);
-        assert_int_equal(a.status, 200);
-        json_t *json = answer_json(&a);
-        snprintf(ret_token, size, "%s", json_string_value(json_object_get(json, "access_token")));
-        json_decref(json);
-        answer_deinit(&a);
+        snprintf(headers, sizeof(headers), "User-Agent: %s\r\n", agent);
+        http_sign_in(f->server.http_url, name, headers, ret_token, size);
 }
 
 static void request(const struct fixture *f, const char *token, const char *verb, const char *path,

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define JSON "Content-Type: application/json\r\n"
-
 struct fixture {
         struct server server;
         char bearer[2200]; /* a header line */
@@ -27,7 +25,7 @@ static int setup(void **state)
         static const char *const arguments[] = {"--log-format", "json", "--log-level", "debug",
                                                 NULL};
         struct fixture *f = calloc(1, sizeof(*f));
-        struct answer a;
+        char token[2048];
 
         *state = f;
         umask(0); /* what is made is nobody else's all the same */
@@ -35,13 +33,8 @@ static int setup(void **state)
         memcpy((void *)f->server.gateway_arguments, (const void *)arguments, sizeof(arguments));
         server_start_gateway(&f->server);
         server_create_user(&f->server, "human", "password123", false);
-        http_request(f->server.http_url, "POST", "/api/auth/login", JSON,
-                     "{\"username\":\"human\",\"password\":\"password123\"}", &a);
-        json_t *json = answer_json(&a);
-        snprintf(f->bearer, sizeof(f->bearer), "Authorization: Bearer %s\r\n",
-                 json_string_value(json_object_get(json, "access_token")));
-        json_decref(json);
-        answer_deinit(&a);
+        http_sign_in(f->server.http_url, "human", "", token, sizeof(token));
+        snprintf(f->bearer, sizeof(f->bearer), "Authorization: Bearer %s\r\n", token);
         return 0;
 }
 

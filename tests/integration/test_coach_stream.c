@@ -19,7 +19,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define JSON        "Content-Type: application/json\r\n"
 #define STREAM_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 #define DONE        "data: [DONE]\n\n"
 #define SECOND_NS   UINT64_C(1000000000)
@@ -60,19 +59,11 @@ static void speak_as_told(struct connection *c)
 static void sign_in(struct fixture *f, const char *username, bool is_admin, char *headers,
                     size_t size)
 {
-        char body[128];
-        struct answer a;
+        char token[2048];
 
         server_create_user(&f->server, username, "password123", is_admin);
-        snprintf(body, sizeof(body), "username=%s&password=password123", username);
-        http_request(f->server.http_url, "POST", "/token",
-                     "Content-Type: application/x-www-form-urlencoded\r\n", body, &a);
-        assert_int_equal(a.status, 200);
-        json_t *json = answer_json(&a);
-        snprintf(headers, size, "Authorization: Bearer %s\r\n" JSON,
-                 json_string_value(json_object_get(json, "access_token")));
-        json_decref(json);
-        answer_deinit(&a);
+        http_sign_in(f->server.http_url, username, "", token, sizeof(token));
+        snprintf(headers, size, "Authorization: Bearer %s\r\n" JSON, token);
 }
 
 static json_t *ask(struct fixture *f, const char *headers, const char *verb, const char *path,

@@ -2,6 +2,7 @@
  * there afterwards, once. */
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "tests/support/server/ask.h"
 #include "tests/support/server/server.h"
 
 #include "socializer.h"
@@ -74,18 +75,9 @@ static void *write_all_the_time(void *arg)
 
 static void sign_in(struct run *run)
 {
-        Socializer__V1__LoginRequest request = SOCIALIZER__V1__LOGIN_REQUEST__INIT;
-        ProtobufCMessage *response = NULL;
-        soc_error error = {0};
+        AUTO_FREE char *token = ask_login(run->client, "writer", "password123");
 
-        request.username = (char *)"writer";
-        request.password = (char *)"password123";
-        soc_status status = soc_call(run->client, "socializer.v1.UserService/Login", &request.base,
-                                     NULL, &response, &error);
-        assert_int_equal(status, SOC_OK);
-        soc_client_set_token(run->client,
-                             ((Socializer__V1__LoginResponse *)response)->access_token);
-        protobuf_c_message_free_unpacked(response, NULL);
+        assert_int_equal(soc_client_set_token(run->client, token), SOC_OK);
 }
 
 /* Reads the room page by page and ticks off what is there. Sequence numbers have no holes. */

@@ -6,22 +6,19 @@
 #include "tests/support/server/server.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define JSON "Content-Type: application/json\r\n"
-#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 
 extern char **environ;
 
@@ -68,14 +65,7 @@ static int setup(void **state)
                      &a);
         assert_int_equal(a.status, 201);
         answer_deinit(&a);
-        http_request(f->server.http_url, "POST", "/token", FORM,
-                     "username=human&password=password123", &a);
-        assert_int_equal(a.status, 200);
-        json_t *json = answer_json(&a);
-        snprintf(f->token, sizeof(f->token), "%s",
-                 json_string_value(json_object_get(json, "access_token")));
-        json_decref(json);
-        answer_deinit(&a);
+        http_sign_in(f->server.http_url, "human", "", f->token, sizeof(f->token));
         return 0;
 }
 

@@ -179,3 +179,19 @@ void answer_assert_error(const struct answer *a, unsigned status, const char *co
         free(request_id);
         json_decref(json);
 }
+
+void http_sign_in(const char *url, const char *username, const char *headers, char *ret_token,
+                  size_t size)
+{
+        char form[512], body[256];
+        struct answer a;
+
+        snprintf(form, sizeof(form), FORM "%s", headers);
+        snprintf(body, sizeof(body), "username=%s&password=password123", username);
+        http_request(url, "POST", "/token", form, body, &a);
+        assert_int_equal(a.status, 200);
+        json_t *json = answer_json(&a);
+        snprintf(ret_token, size, "%s", json_string_value(json_object_get(json, "access_token")));
+        json_decref(json);
+        answer_deinit(&a);
+}

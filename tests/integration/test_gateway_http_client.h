@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Lines of headers. */
+#define JSON "Content-Type: application/json\r\n"
+#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+
 struct answer {
         unsigned status; /* of the first answer; 0: none came */
         char *text; /* all that came, terminated */
@@ -27,6 +31,9 @@ void http_raw(const char *url, const char *bytes, size_t n, struct answer *ret);
 void http_request(const char *url, const char *verb, const char *path, const char *headers,
                   const char *body, struct answer *ret);
 void answer_deinit(struct answer *a);
+/* A fresh token of an account whose password is "password123". headers: as above. */
+void http_sign_in(const char *url, const char *username, const char *headers, char *ret_token,
+                  size_t size);
 
 /* The value of a header of the first answer, to be freed; NULL when it is not there. */
 char *answer_header(const struct answer *a, const char *name);

@@ -15,27 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define JSON "Content-Type: application/json\r\n"
-#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
-
 struct fixture {
         struct server server;
         char token[2048];
 };
-
-static void sign_in(const struct fixture *f, const char *username, char *ret, size_t size)
-{
-        struct answer a;
-        char body[256];
-
-        snprintf(body, sizeof(body), "username=%s&password=password123", username);
-        http_request(f->server.http_url, "POST", "/token", FORM, body, &a);
-        assert_int_equal(a.status, 200);
-        json_t *json = answer_json(&a);
-        snprintf(ret, size, "%s", json_string_value(json_object_get(json, "access_token")));
-        json_decref(json);
-        answer_deinit(&a);
-}
 
 static int setup(void **state)
 {
@@ -47,7 +30,7 @@ static int setup(void **state)
         server_start(&f->server);
         server_start_gateway(&f->server);
         server_create_user(&f->server, "human", "password123", false);
-        sign_in(f, "human", f->token, sizeof(f->token));
+        http_sign_in(f->server.http_url, "human", "", f->token, sizeof(f->token));
         return 0;
 }
 
@@ -221,7 +204,7 @@ static void logging_out_closes_the_websockets_of_the_session(void **state)
         int fd = ws_connect(f);
         int fd_other = ws_connect(f);
 
-        sign_in(f, "human", other, sizeof(other));
+        http_sign_in(f->server.http_url, "human", "", other, sizeof(other));
         ws_auth(fd, f->token);
         ws_expect(fd, "connection_established");
         ws_auth(fd_other, other);

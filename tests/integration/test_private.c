@@ -12,9 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JSON "Content-Type: application/json\r\n"
-#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
-
 /* Each is looked for everywhere. */
 #define SAVED  "Quirinus borrowed the ladder again"
 #define ASKED  "how do I tell Quirinus about the ladder"
@@ -50,20 +47,6 @@ static void ask(struct world *w, const char *verb, const char *path, const char 
         http_request(w->server.http_url, verb, path, all, body, ret);
 }
 
-static void login(struct world *w)
-{
-        struct answer a;
-
-        http_request(w->server.http_url, "POST", "/token", FORM,
-                     "username=human&password=password123", &a);
-        assert_int_equal(a.status, 200);
-        json_t *token = answer_json(&a);
-        snprintf(w->token, sizeof(w->token), "%s",
-                 json_string_value(json_object_get(token, "access_token")));
-        json_decref(token);
-        answer_deinit(&a);
-}
-
 static int setup(void **state)
 {
         static const char *const debug[] = {"--log-level", "debug", NULL};
@@ -77,7 +60,7 @@ static int setup(void **state)
         w->server.gateway_arguments[1] = debug[1];
         server_start_gateway(&w->server);
         server_create_user(&w->server, "human", "password123", false);
-        login(w);
+        http_sign_in(w->server.http_url, "human", "", w->token, sizeof(w->token));
         return 0;
 }
 

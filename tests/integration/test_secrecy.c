@@ -1,5 +1,7 @@
 /* What somebody learns who listens to everything that the publisher sends, without a key or with
  * one that is no longer good. */
+#include "common/cleanup.h"
+#include "tests/support/server/ask.h"
 #include "tests/support/server/server.h"
 
 #include "socializer.h"
@@ -48,13 +50,9 @@ static void drop(ProtobufCMessage *message)
 
 static void login(struct world *w, const char *username, char *ret, size_t size)
 {
-        Socializer__V1__LoginRequest request = SOCIALIZER__V1__LOGIN_REQUEST__INIT;
+        AUTO_FREE char *token = ask_login(w->client, username, "password123");
 
-        request.username = (char *)username;
-        request.password = (char *)"password123";
-        ProtobufCMessage *r = call(w, "", "socializer.v1.UserService/Login", &request.base);
-        snprintf(ret, size, "%s", ((Socializer__V1__LoginResponse *)r)->access_token);
-        drop(r);
+        snprintf(ret, size, "%s", token);
 }
 
 static void make_room(struct world *w)

@@ -1,4 +1,6 @@
 /* socializerd as a process: what it survives, what a restart keeps, how it starts and ends. */
+#include "common/cleanup.h"
+#include "tests/support/server/ask.h"
 #include "tests/support/server/raw.h"
 #include "tests/support/server/server.h"
 
@@ -233,20 +235,12 @@ static void clients_that_vanish_leave_nothing_behind(void **state)
 
 static void login(struct world *w, const char *username, char *ret, size_t size)
 {
-        Socializer__V1__LoginRequest request = SOCIALIZER__V1__LOGIN_REQUEST__INIT;
-        soc_call_options options = {.token = ""};
-        ProtobufCMessage *response = NULL;
         soc_client *client;
 
-        request.username = (char *)username;
-        request.password = (char *)"password123";
         assert_int_equal(soc_client_new(w->server.rpc_url, NULL, &client, NULL), SOC_OK);
-        assert_int_equal(soc_call(client, "socializer.v1.UserService/Login", &request.base,
-                                  &options, &response, NULL),
-                         SOC_OK);
-        snprintf(ret, size, "%s", ((Socializer__V1__LoginResponse *)response)->access_token);
-        protobuf_c_message_free_unpacked(response, NULL);
+        AUTO_FREE char *token = ask_login(client, username, "password123");
         soc_client_free(client);
+        snprintf(ret, size, "%s", token);
 }
 
 static void users_are_no_administrators(void **state)

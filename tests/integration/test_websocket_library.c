@@ -33,21 +33,6 @@ static int teardown(void **state)
         return 0;
 }
 
-static void sign_in(const struct server *s, char *ret, size_t size)
-{
-        struct answer a;
-        json_t *json;
-
-        http_request(s->http_url, "POST", "/token",
-                     "Content-Type: application/x-www-form-urlencoded\r\n",
-                     "username=human&password=password123", &a);
-        assert_int_equal(a.status, 200);
-        json = answer_json(&a);
-        snprintf(ret, size, "%s", json_string_value(json_object_get(json, "access_token")));
-        json_decref(json);
-        answer_deinit(&a);
-}
-
 static void a_library_of_others_chats(void **state)
 {
         struct server *s = *state;
@@ -56,7 +41,7 @@ static void a_library_of_others_chats(void **state)
         pid_t pid;
         int status;
 
-        sign_in(s, token, sizeof(token));
+        http_sign_in(s->http_url, "human", "", token, sizeof(token));
         assert_int_equal(posix_spawn(&pid, script, NULL, NULL, arguments, environ), 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
