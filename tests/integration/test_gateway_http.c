@@ -12,7 +12,6 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -635,11 +634,11 @@ static void a_client_that_leaves_ends_its_call(void **state)
 {
         const struct fixture *f = *state;
 
-        kill(f->server.service, SIGSTOP);
+        server_pause(&f->server);
         /* The service stands still, so nothing but the closing can end the call early. */
         close(begin_read(f));
         assert_true(t_wait(abandoned(f) == 1, 8000));
-        kill(f->server.service, SIGCONT);
+        server_resume(&f->server);
 }
 
 static void waiting_for_a_slow_service_takes_no_time(void **state)
@@ -649,7 +648,7 @@ static void waiting_for_a_slow_service_takes_no_time(void **state)
         struct answer a;
         int fds[N];
 
-        kill(f->server.service, SIGSTOP);
+        server_pause(&f->server);
         for (unsigned i = 0; i < N; i++)
                 fds[i] = begin_read(f);
         unsigned long before = server_cpu_ticks(f->server.gateway);
@@ -660,7 +659,7 @@ static void waiting_for_a_slow_service_takes_no_time(void **state)
         unsigned long elapsed = (unsigned long)((clock_mono_ns() - started_ns) / 10000000);
         assert_in_range(server_cpu_ticks(f->server.gateway) - before, 0, elapsed / 4 + 5);
 
-        kill(f->server.service, SIGCONT);
+        server_resume(&f->server);
         for (unsigned i = 0; i < N; i++) {
                 http_read(fds[i], &a);
                 close(fds[i]);
@@ -675,7 +674,7 @@ static void clients_that_reset_while_their_call_runs_are_forgotten(void **state)
         const struct fixture *f = *state;
         struct answer a;
 
-        kill(f->server.service, SIGSTOP);
+        server_pause(&f->server);
         /* Again until one was caught between its call and its suspension, and many others. */
         for (unsigned i = 0; i < 200; i++) {
                 int fd = begin_read(f);
@@ -684,7 +683,7 @@ static void clients_that_reset_while_their_call_runs_are_forgotten(void **state)
                 close(fd);
         }
         assert_true(t_wait(abandoned(f) > 0, 8000));
-        kill(f->server.service, SIGCONT);
+        server_resume(&f->server);
         http_request(f->server.http_url, "GET", "/health", "", NULL, &a);
         assert_int_equal(a.status, 200);
         answer_deinit(&a);

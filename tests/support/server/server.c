@@ -201,6 +201,20 @@ void server_kill(struct server *s)
         end(&s->service, SIGKILL, "socializerd");
 }
 
+void server_pause(const struct server *s)
+{
+        siginfo_t info;
+
+        assert_int_equal(kill(s->service, SIGSTOP), 0);
+        assert_int_equal(waitid(P_PID, (id_t)s->service, &info, WSTOPPED), 0);
+        assert_int_equal(info.si_code, CLD_STOPPED);
+}
+
+void server_resume(const struct server *s)
+{
+        assert_int_equal(kill(s->service, SIGCONT), 0);
+}
+
 int server_run_service(const char *const *arguments, char **ret_output)
 {
         const char *all[2 + SERVER_MAX_ARGUMENTS] = {SERVER_SOCIALIZERD};

@@ -42,6 +42,10 @@ int server_terminate_gateway(struct server *s);
 int server_await_end(struct server *s);
 /* SIGKILL; waits. */
 void server_kill(struct server *s);
+/* Stops the service in the middle of what it does; returns when each of its threads stands still.
+ */
+void server_pause(const struct server *s);
+void server_resume(const struct server *s);
 /* Starts the program with these arguments only, and waits. ret_output (may be NULL) gets what it
  * said, to be freed. */
 int server_run_service(const char *const *arguments, char **ret_output);
