@@ -10,32 +10,8 @@ command -v setpriv >/dev/null || exit 77
 user=nobody
 uid=$(id -u $user)
 gid=$(id -g $user)
-dir=$(mktemp -d)
+. "$(dirname "$0")/../support/programs.sh"
 chmod 711 "$dir"
-pids=()
-stop() {
-        for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-        for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-        pids=()
-}
-trap 'stop; rm -rf "$dir"' EXIT
-
-fail() {
-        echo "FAIL: $*" >&2
-        cat "$dir"/*.log >&2 || true
-        exit 1
-}
-
-# wait_for WHAT COMMAND…
-wait_for() {
-        local what=$1
-        shift
-        for ((i = 0; i < 300; i++)); do
-                if "$@" >/dev/null 2>&1; then return; fi
-                sleep 0.1
-        done
-        fail "$what is not there"
-}
 
 # is_harmless PID: every thread is the user's, with no capability and no way to more.
 is_harmless() {
@@ -52,14 +28,12 @@ is_harmless() {
 }
 
 start_both() {
-        "$socializerd" --data "$dir/data" --user $user >>"$dir/service.log" 2>&1 &
-        pids+=($!)
+        start service "$socializerd" --data "$dir/data" --user $user
         is_up() { [ "$(grep -c ' ready ' "$dir/service.log")" = "$1" ]; }
         wait_for "the service" is_up "$1"
         # A port that only root may listen on.
-        "$gateway" --http 127.0.0.1:997 --rpc "ipc://$dir/data/rpc.ipc" \
-                --events "ipc://$dir/data/events.ipc" --user $user >>"$dir/gateway.log" 2>&1 &
-        pids+=($!)
+        start gateway "$gateway" --http 127.0.0.1:997 --rpc "ipc://$dir/data/rpc.ipc" \
+                --events "ipc://$dir/data/events.ipc" --user $user
         wait_for "the gateway" curl -fsS http://127.0.0.1:997/ready
         is_harmless "${pids[0]}"
         is_harmless "${pids[1]}"

@@ -12,39 +12,7 @@ for program in nginx stunnel openssl curl /usr/bin/python3; do
         command -v $program >/dev/null || exit 77
 done
 
-dir=$(mktemp -d)
-pids=()
-stop() {
-        for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-        for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-        pids=()
-}
-trap 'stop; rm -rf "$dir"' EXIT
-
-fail() {
-        echo "FAIL: $*" >&2
-        tail -n 30 "$dir"/*.log >&2 || true
-        exit 1
-}
-
-# start NAME COMMAND…
-start() {
-        local name=$1
-        shift
-        "$@" >>"$dir/$name.log" 2>&1 &
-        pids+=($!)
-}
-
-# wait_for WHAT COMMAND…
-wait_for() {
-        local what=$1
-        shift
-        for ((i = 0; i < 300; i++)); do
-                if "$@" >/dev/null 2>&1; then return; fi
-                sleep 0.1
-        done
-        fail "$what does not come"
-}
+. "$here/../support/programs.sh"
 
 free_port() {
         /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
