@@ -16,6 +16,7 @@ void ws_unref(struct ws *ws)
                 return;
         buffer_deinit(&ws->text);
         ws_deflate_deinit(&ws->deflate);
+        ws_reader_free_spare(ws);
         free(ws);
 }
 

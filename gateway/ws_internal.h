@@ -86,6 +86,24 @@ struct ws_token {
         char text[];
 };
 
+/* Lent to who is in the middle of a message. */
+struct ws_parser {
+        struct ws_parser *next; /* of the spare ones */
+        wslay_event_context_ptr wslay;
+        struct ws_socket *socket; /* whose it is now */
+};
+
+struct ws_reader {
+        struct ws_parser *parser; /* NULL between two messages */
+        uint64_t n_bytes, n_framed; /* given to it, and of the frames that it has begun */
+        bool in_message; /* more frames of it are to come */
+        bool is_over; /* no more frames: the peer has closed, or talks nonsense */
+        unsigned budget; /* bytes that may still be read in this turn */
+        struct buffer early; /* bytes that came with the handshake */
+        size_t n_early_read;
+        struct buffer kept; /* frames that came while the token was being checked */
+};
+
 struct ws_socket {
         struct ws *ws;
         struct ws_socket *prev, *next; /* of all */
@@ -96,17 +114,12 @@ struct ws_socket {
         int fd;
         void (*release)(void *arg);
         void *release_arg;
-        wslay_event_context_ptr wslay;
+        struct ws_reader reader;
         unsigned window_bits; /* of what the peer inflates; 0 = nothing is compressed */
         struct ws_queue queue;
-        struct buffer early; /* bytes that came with the handshake */
-        size_t n_early_read;
-        struct buffer kept; /* frames that came while the token was being checked */
-        unsigned read_budget; /* bytes that may still be read in this turn */
         bool is_dirty; /* to be flushed at the end of this turn */
         bool wants_write; /* until the peer has read something */
         bool is_slow; /* to be closed for it */
-        bool read_all; /* no more frames: the peer has closed, or talks nonsense */
         bool shut; /* we have said all */
         struct ws_socket *next_dirty;
 
@@ -214,13 +227,15 @@ struct ws {
         uint64_t n_accepted, n_rechecks;
         struct buffer text; /* for the next frame that is written */
         struct ws_deflate deflate;
+        struct ws_parser *spare_parsers;
+        unsigned n_spare_parsers;
 };
 
 /* --- ws.c --- */
 void ws_unref(struct ws *ws);
 uint64_t ws_now(const struct ws *ws);
 
-/* --- ws_socket.c: bytes --- */
+/* --- ws_socket.c --- */
 void ws_socket_accept(struct ws *ws, const struct ws_peer *peer);
 /* Queues a frame; it is written at the end of this turn. A peer that is too far behind is closed.
  */
@@ -235,10 +250,29 @@ void ws_socket_close(struct ws_socket *s, uint16_t code, const char *reason);
 void ws_socket_drop(struct ws_socket *s);
 void ws_socket_flush(struct ws_socket *s);
 void ws_socket_tick(struct ws_socket *s);
-/* Works on the frames that came while the token was being checked. */
-void ws_socket_replay(struct ws_socket *s);
+/* Whether n more bytes may wait for the peer. */
+bool ws_socket_has_room(struct ws_socket *s, size_t n);
+/* Flushes it at the end of this turn. */
+void ws_socket_mark_dirty(struct ws_socket *s);
+/* Leaves all that it takes part in; what is queued is still sent. */
+void ws_socket_begin_closing(struct ws_socket *s);
 void ws_socket_ref(struct ws_socket *s);
 void ws_socket_unref(struct ws_socket *s);
+
+/* --- ws_reader.c: what comes from the peer --- */
+/* early: what came with the handshake. False: no memory. */
+bool ws_reader_init(struct ws_socket *s, const char *early, size_t n_early) MUST_CHECK;
+void ws_reader_deinit(struct ws_socket *s);
+/* Reads what is there; the socket may be gone afterwards. */
+void ws_reader_run(struct ws_socket *s);
+/* Works on the frames that came while the token was being checked. */
+void ws_reader_replay(struct ws_socket *s);
+void ws_reader_free_spare(struct ws *ws);
+/* From now on neither pings nor a close are answered. */
+void ws_reader_answer_no_more(struct ws_socket *s);
+/* Whether the peer has closed; and for good, by what it says. */
+bool ws_reader_has_close(const struct ws_socket *s);
+bool ws_reader_has_goodbye(const struct ws_socket *s);
 
 /* --- ws_call.c: calls in the name of a socket --- */
 

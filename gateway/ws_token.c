@@ -137,7 +137,7 @@ static void admit(struct ws_socket *s, struct ws_user *u)
         s->state = WS_OPEN;
         ws_json_established(s->ws, u);
         ws_socket_send_text(s);
-        ws_socket_replay(s);
+        ws_reader_replay(s);
 }
 
 static struct ws_socket *first_waiting(const struct ws_token *t)

@@ -162,8 +162,60 @@ static void nothing_is_kept_for_who_is_being_closed(void **state)
                 ws_turn(f);
         }
         assert_int_equal(s->state, WS_CLOSING);
-        assert_int_equal(wslay_event_get_queued_msg_count(s->wslay), 0);
+        assert_int_equal(wslay_event_get_queued_msg_count(s->reader.parser->wslay), 0);
         want_close(f, p, 4003); /* and the peer's own is heard still */
+}
+
+static void between_messages_there_is_no_parser(void **state)
+{
+        static const char text[] = "{\"type\":\"ping\"}";
+        struct fixture *f = *state;
+        struct peer *p = sign_in(f, "token-1");
+        const struct ws_reader *r = &f->gateway.ws->sockets->reader;
+        uint8_t frame[sizeof(text) + 16];
+        size_t n = make_frame(frame, 0x81, text, strlen(text));
+
+        for (size_t k = 1; k < n; k++) {
+                assert_null(r->parser);
+                assert_int_equal(send(p->fd, frame, k, MSG_NOSIGNAL), k);
+                WAIT(r->parser && r->n_bytes == k);
+                assert_int_equal(send(p->fd, frame + k, n - k, MSG_NOSIGNAL), n - k);
+                skip_frame(f, p, "pong");
+        }
+}
+
+static void a_message_in_two_frames_keeps_its_parser(void **state)
+{
+        struct fixture *f = *state;
+        struct peer *p = sign_in(f, "token-1"), *other = sign_in(f, "token-2");
+        const struct ws_reader *r = &f->gateway.ws->sockets->next->reader;
+
+        put_frame(p, 0x01, "{\"type\":", 8);
+        WAIT(r->in_message);
+        put(other, "{\"type\":\"ping\"}");
+        skip_frame(f, other, "pong");
+        put_frame(p, 0x89, "between", 7);
+        ws_turn(f);
+        assert_non_null(r->parser);
+        put_frame(p, 0x80, "\"ping\"}", 7);
+        skip_frame(f, p, "pong");
+        assert_null(r->parser);
+}
+
+/* One that has agreed on compression, and one that has not. */
+static void a_parser_knows_whose_it_is(void **state)
+{
+        static const char text[] = "{\"type\":\"ping\"}";
+        struct fixture *f = *state;
+        struct peer *plain = sign_in(f, "token-1"), *packing;
+
+        f->window_bits = 15;
+        packing = sign_in(f, "token-2");
+        put_packed(packing, text, strlen(text));
+        skip_frame(f, packing, "pong");
+        assert_int_equal(f->gateway.ws->n_spare_parsers, 1);
+        put_packed(plain, text, strlen(text));
+        want_close(f, plain, 1002);
 }
 
 /* Pings first: nothing answers those that are too many, either. */
@@ -272,6 +324,9 @@ int main(void)
                 CASE(many_rooms_can_be_resumed_at_once),
                 CASE(many_rooms_of_long_messages_can_be_joined_at_once),
                 CASE(nothing_is_kept_for_who_is_being_closed),
+                CASE(between_messages_there_is_no_parser),
+                CASE(a_message_in_two_frames_keeps_its_parser),
+                CASE(a_parser_knows_whose_it_is),
                 CASE(who_goes_on_and_on_is_closed),
                 CASE(a_long_message_counts_for_several),
                 CASE(who_is_not_signed_in_is_counted_by_address),
