@@ -115,6 +115,10 @@ export class Person {
     return this.#call("POST", path, body);
   }
 
+  put(path, body) {
+    return this.#call("PUT", path, body);
+  }
+
   // By the session of the browser, from within it.
   async #call(method, path, body) {
     const options = { method, ...(body && { data: body, headers: { Origin: new URL(this.page.url()).origin } }) };

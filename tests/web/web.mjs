@@ -13,6 +13,7 @@ import {
   drafts_are_rehearsed_and_texts_made_clearer,
   the_coach_answers,
 } from "./stories/coach.mjs";
+import { every_dialog_is_for_everybody, there_is_something_to_ask } from "./stories/dialogs.mjs";
 import { files_are_compressed_kept_and_pages_found } from "./stories/files.mjs";
 import { every_page_is_for_everybody, there_is_something_to_see } from "./stories/pages.mjs";
 import {
@@ -99,8 +100,12 @@ async function tell() {
   await run(conversations_are_found_and_deleted);
   await run(drafts_are_rehearsed_and_texts_made_clearer);
   await run(there_is_something_to_see);
+  await run(there_is_something_to_ask);
   for (const width of [390, 1440])
-    for (const scheme of ["light", "dark"]) await run(every_page_is_for_everybody, width, scheme);
+    for (const scheme of ["light", "dark"]) {
+      await run(every_page_is_for_everybody, width, scheme);
+      await run(every_dialog_is_for_everybody, width, scheme);
+    }
   await run(accounts_are_made_changed_and_deleted);
   await run(the_server_is_looked_at_and_set);
   await run(settings_are_kept);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { until } from "../servers.mjs";
 
 // Two of them ask an open question about the other one, which the built-in coach takes for listening.
-const LISTENING = [
+export const LISTENING = [
   "What happened then?",
   "How did you feel about that?",
   "I see",

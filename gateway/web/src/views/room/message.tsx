@@ -26,9 +26,15 @@ export function Message({ room, message: m, day, isFirstUnread, isFollowing, see
   const [isEditing, setIsEditing] = useState(false);
   const [isOpen, setIsOpen] = useState(false);
   const [isUnclear, setIsUnclear] = useState(false);
+  const menu = useRef<HTMLButtonElement>(null);
   const isMine = m.user_id === me.value?.id;
   const isCoach = m.kind === "coach";
   const name = isCoach ? "Coach" : m.username || "Deleted account";
+  // The focus would go with what has it.
+  function done(set: (is: boolean) => void) {
+    menu.current?.focus();
+    set(false);
+  }
   const classes = ["message", isFollowing && "following", isMine && "mine", isCoach && "of-coach", isShown && "shown"];
   return (
     <>
@@ -46,7 +52,7 @@ export function Message({ room, message: m, day, isFirstUnread, isFollowing, see
           )}
           {m.reply_to && <Quote reply={m.reply_to} />}
           {isEditing ? (
-            <EditForm room={room} message={m} onDone={() => setIsEditing(false)} />
+            <EditForm room={room} message={m} onDone={() => done(setIsEditing)} />
           ) : m.is_deleted ? (
             <p class="deleted">This message has been deleted.</p>
           ) : (
@@ -67,12 +73,13 @@ export function Message({ room, message: m, day, isFirstUnread, isFollowing, see
               onReply={onReply}
               onEdit={() => setIsEditing(true)}
               onClarify={() => setIsUnclear(true)}
-              onDone={() => setIsOpen(false)}
+              onDone={() => done(setIsOpen)}
             />
           )}
         </div>
-        {!m.is_deleted && !isEditing && (
+        {!m.is_deleted && (
           <button
+            ref={menu}
             type="button"
             class="icon menu"
             aria-expanded={isOpen}
