@@ -108,19 +108,15 @@ export class Person {
   }
 
   get(path) {
-    return this.#call("GET", path);
+    return this.call("GET", path);
   }
 
   post(path, body) {
-    return this.#call("POST", path, body);
-  }
-
-  put(path, body) {
-    return this.#call("PUT", path, body);
+    return this.call("POST", path, body);
   }
 
   // By the session of the browser, from within it.
-  async #call(method, path, body) {
+  async call(method, path, body) {
     const options = { method, ...(body && { data: body, headers: { Origin: new URL(this.page.url()).origin } }) };
     const answer = await this.context.request.fetch(path, options);
     if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);

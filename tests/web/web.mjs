@@ -23,7 +23,9 @@ import {
 } from "./stories/progress.mjs";
 import { a_draft_is_rehearsed_and_a_message_made_clearer, the_coach_answers_in_a_room } from "./stories/room_coach.mjs";
 import {
+  a_room_is_handed_over_and_back,
   a_room_is_set_by_who_may,
+  an_administrator_mutes_and_bans_in_the_general_room,
   members_are_raised_muted_banned_and_invited,
   what_was_said_is_found,
 } from "./stories/room_people.mjs";
@@ -86,11 +88,13 @@ async function tell() {
   await run(what_was_said_is_found);
   await run(a_room_is_set_by_who_may);
   await run(members_are_raised_muted_banned_and_invited);
+  await run(a_room_is_handed_over_and_back);
   await run(the_coach_answers_in_a_room);
   await run(a_draft_is_rehearsed_and_a_message_made_clearer);
   await run(a_cut_connection_loses_and_doubles_nothing);
   await run(a_service_that_dies_is_waited_for);
   await stage.boss.signIn("boss");
+  await run(an_administrator_mutes_and_bans_in_the_general_room);
   await run(a_page_that_cannot_be_loaded_says_so);
   await run(five_messages_move_a_level);
   await run(a_change_shows_what_it_rests_on_and_can_be_disputed);

@@ -27,6 +27,8 @@ export const roomError = signal("");
 export const gone = signal<ReadonlyMap<number, string>>(new Map());
 export const unreadTotal = computed(() => (rooms.value ?? []).reduce((n, r) => n + r.unread_count, 0));
 
+// Everybody is in it who is not banned from it.
+const GENERAL = 1;
 // A connection may follow 64 rooms; one place is kept for a room that is only looked at.
 const MAX_FOLLOWED = 60;
 const TYPING_ENDS_MS = 6_000;
@@ -38,6 +40,8 @@ let box: Outbox | null = null;
 // The room on the screen, whose messages count as read.
 let active = 0;
 const joined = new Set<number>();
+// Rooms of which the user has been banned in this moment, and which are about to be left for it.
+const banned = new Set<number>();
 const typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
 hear(onFrame);
@@ -112,6 +116,12 @@ export async function openRoom(room: Room): Promise<void> {
 
 export function closeRoom(roomId: number): void {
   if (active === roomId) active = 0;
+}
+
+// Nobody looks at it any more: who comes again asks anew.
+export function forgetGone(roomId: number): void {
+  const next = new Map(gone.value);
+  if (next.delete(roomId)) gone.value = next;
 }
 
 async function reload(roomId: number): Promise<void> {
@@ -208,7 +218,7 @@ function forgetRoom(roomId: number, reason: string): void {
   next.delete(roomId);
   joined.delete(roomId);
   logs.value = next;
-  gone.value = new Map(gone.value).set(roomId, reason);
+  gone.value = new Map(gone.value).set(roomId, banned.delete(roomId) || roomId === GENERAL ? "banned" : reason);
   rooms.value = rooms.value?.filter((r) => r.id !== roomId);
 }
 
@@ -308,7 +318,8 @@ function onDurable(frame: DurableFrame): void {
 
 function onMember(frame: MemberFrame): void {
   if (frame.user_id === me.value?.id) {
-    // Who is out is not told any more who is in.
+    // Who is out is not told any more who is in; that it is for good, only this says.
+    if (frame.change === "banned") banned.add(frame.room_id);
     if (["left", "removed", "banned"].includes(frame.change)) return;
     // What one may do is known before anything is asked.
     if (frame.change === "role") updateRoom(frame.room_id, (r) => ({ ...r, my_role: frame.role ?? r.my_role }));

@@ -64,7 +64,7 @@ export async function there_is_something_to_ask({ boss, grace }) {
   for (const content of [...LISTENING, ...LISTENING]) await boss.post(`/api/rooms/${room.id}/messages`, { content });
   await until("a level has moved", async () => (await boss.get("/api/users/me/levels")).changes.length > 0);
   const [{ skill_id }] = (await boss.get("/api/users/me/levels")).changes;
-  await boss.put("/api/users/me/preferences/talk/tone", { value: "calm" });
+  await boss.call("PUT", "/api/users/me/preferences/talk/tone", { value: "calm" });
   boss.places = { "the room": `/rooms/${room.id}`, "the skill": `/progress/${skill_id}` };
 }
 

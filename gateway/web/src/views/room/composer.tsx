@@ -1,11 +1,13 @@
 // Where a message is written. Enter sends, Shift+Enter begins a new line.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { sayTyping, send } from "../../chat.ts";
+import { draftOf, keepDraft } from "../../drafts.ts";
 import { fullTime } from "../../time.ts";
 import type { Room, RoomMessage } from "../../wire.ts";
 import { RehearseDialog } from "./coach_dialogs.tsx";
 
 const MAX_CHARACTERS = 5000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface ComposerProps {
   room: Room;
@@ -13,16 +15,28 @@ interface ComposerProps {
   onReplied: () => void;
 }
 
-// What was begun in each room, while the page lives.
-const drafts = new Map<number, string>();
+// Until when the user is muted, or null; it ends by itself.
+function useMute(room: Room): string | null {
+  const [, look] = useState(0);
+  const left_ms = room.muted_until ? Date.parse(room.muted_until) - Date.now() : 0;
+  useEffect(() => {
+    if (left_ms <= 0) return;
+    const timer = setTimeout(() => look((n) => n + 1), Math.min(left_ms, MAX_TIMER_MS));
+    return () => clearTimeout(timer);
+  });
+  return left_ms > 0 ? room.muted_until : null;
+}
 
 export function Composer({ room, replyTo, onReplied }: ComposerProps) {
-  const [text, setDraft] = useState(drafts.get(room.id) ?? "");
+  const place = `room ${room.id}`;
+  const [text, setDraft] = useState(draftOf(place));
   const [isRehearsing, setIsRehearsing] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   // Counted as the server does: characters, not halves of them.
   const length = Array.from(text.trim()).length;
   const left = MAX_CHARACTERS - length;
+  const mutedUntil = useMute(room);
+  const isFit = length > 0 && left >= 0;
 
   useEffect(() => {
     if (replyTo) area.current?.focus();
@@ -30,11 +44,11 @@ export function Composer({ room, replyTo, onReplied }: ComposerProps) {
   useEffect(() => () => sayTyping(room.id, false), []);
 
   function setText(draft: string) {
-    drafts.set(room.id, draft);
+    keepDraft(place, draft);
     setDraft(draft);
   }
   function submit() {
-    if (length === 0 || left < 0) return;
+    if (!isFit || mutedUntil) return;
     send(
       room.id,
       text.trim(),
@@ -52,8 +66,6 @@ export function Composer({ room, replyTo, onReplied }: ComposerProps) {
     area.current?.focus();
   }
 
-  const mutedUntil = room.muted_until && Date.parse(room.muted_until) > Date.now() ? room.muted_until : null;
-  if (mutedUntil) return <p class="note muted">You cannot write here until {fullTime(mutedUntil)}.</p>;
   return (
     <>
       <form
@@ -63,6 +75,11 @@ export function Composer({ room, replyTo, onReplied }: ComposerProps) {
           submit();
         }}
       >
+        {mutedUntil && (
+          <p class="note" role="status">
+            You cannot write here until {fullTime(mutedUntil)}.
+          </p>
+        )}
         {replyTo && (
           <p class="replying">
             <span>
@@ -84,7 +101,7 @@ export function Composer({ room, replyTo, onReplied }: ComposerProps) {
             aria-invalid={left < 0 || undefined}
             onInput={(e) => {
               setText(e.currentTarget.value);
-              sayTyping(room.id, e.currentTarget.value !== "");
+              if (!mutedUntil) sayTyping(room.id, e.currentTarget.value !== "");
             }}
             onKeyDown={(e) => {
               // Not while an input method composes a word: its Enter chooses.
@@ -98,14 +115,14 @@ export function Composer({ room, replyTo, onReplied }: ComposerProps) {
             class="icon"
             aria-label="Rehearse with the coach before you send"
             title="Rehearse with the coach"
-            disabled={length === 0 || left < 0}
+            disabled={!isFit}
             onClick={() => setIsRehearsing(true)}
           >
             <svg viewBox="0 0 24 24" class="glyph" aria-hidden="true">
               <path d="M12 3l2.5 6.5L21 12l-6.5 2.5L12 21l-2.5-6.5L3 12l6.5-2.5z" />
             </svg>
           </button>
-          <button type="submit" class="primary" disabled={length === 0 || left < 0}>
+          <button type="submit" class="primary" disabled={!isFit || mutedUntil !== null}>
             Send
           </button>
         </div>

@@ -1,12 +1,13 @@
 // A room: what was said, what is being said, and who is there.
 import { useEffect, useState } from "preact/hooks";
 import { call } from "../../api.ts";
-import { closeRoom, findRoom, gone, logs, openRoom, refreshRooms, roomError, rooms, typing } from "../../chat.ts";
+import { closeRoom, findRoom, forgetGone, gone, logs, openRoom, outbox, refreshRooms, roomError, rooms, typing } from "../../chat.ts";
+import { draftOf } from "../../drafts.ts";
 import { textOf, useDeed, useLoaded } from "../../hooks.ts";
 import { Link } from "../../router.tsx";
 import type { Room, RoomMessage } from "../../wire.ts";
 import { MessageSearch } from "../message_search.tsx";
-import { Failure, Field, PageTitle, Waiting, valuesOf } from "../parts.tsx";
+import { Copy, Failure, Field, PageTitle, Waiting, valuesOf } from "../parts.tsx";
 import { Composer } from "./composer.tsx";
 import { Messages } from "./messages.tsx";
 import { People } from "./people.tsx";
@@ -18,10 +19,12 @@ export function RoomView({ roomId, seq }: { roomId: number; seq: number }) {
     rooms.value && !known ? await findRoom(roomId) : undefined,
   );
   const reason = gone.value.get(roomId);
+  useEffect(() => () => forgetGone(roomId), []);
   if (known) return <Conversation room={known} seq={seq} />;
-  if (reason !== undefined && !other.data) return <NoRoom text={reasonText(reason)} />;
+  if (other.data?.type === "general" && !other.data.is_member) return <NoRoom roomId={roomId} text={reasonText("banned")} />;
+  if (reason !== undefined) return <NoRoom roomId={roomId} text={reasonText(reason)} />;
   if (other.data && !other.data.is_member) return <JoinRoom room={other.data} />;
-  if (other.data === null) return <NoRoom text="There is no such room, or it is not for you." />;
+  if (other.data === null) return <NoRoom roomId={roomId} text="There is no such room, or it is not for you." />;
   return (
     <main class="room">
       {other.error ? <Failure text={other.error} retry={() => void other.reload()} /> : <Waiting lines={6} />}
@@ -32,14 +35,32 @@ export function RoomView({ roomId, seq }: { roomId: number; seq: number }) {
 function reasonText(reason: string): string {
   if (reason === "left") return "You have left this room.";
   if (reason === "removed") return "You are no longer in this room.";
+  if (reason === "banned") return "You are banned from this room.";
   if (reason === "deleted") return "This room has been deleted.";
   return reason;
 }
 
-function NoRoom({ text }: { text: string }) {
+function NoRoom({ roomId, text }: { roomId: number; text: string }) {
+  const unsent = outbox.value.filter((e) => e.room_id === roomId).map((e) => e.content);
+  const unsaid = [...unsent, draftOf(`room ${roomId}`)].filter((t) => t.trim() !== "");
   return (
     <main class="room plain">
       <PageTitle title="Room">{text}</PageTitle>
+      {unsaid.length > 0 && (
+        <section class="card rehearsal" aria-labelledby="unsaid-title">
+          <h2 id="unsaid-title">What you wrote, and did not send</h2>
+          {unsaid.map((t) => (
+            <>
+              <blockquote class="better" dir="auto">
+                {t}
+              </blockquote>
+              <p class="buttons">
+                <Copy text={t} />
+              </p>
+            </>
+          ))}
+        </section>
+      )}
       <p>
         <Link to="/rooms">To the rooms</Link>
       </p>
