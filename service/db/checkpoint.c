@@ -9,6 +9,7 @@
 #define DUE_FRAMES          1000 /* 4 MB of 4 KB pages */
 #define TOO_MANY_FRAMES     16000 /* from here on readers are waited for */
 #define WAIT_FOR_READERS_MS 50
+#define EMPTY_AGAIN_MS      1000 /* when a reader was in the way */
 
 /* What a frame adds to a page, and the file to its frames. */
 #define FRAME_HEADER_BYTES 24
@@ -45,7 +46,7 @@ static void note(struct db_wal *wal, const struct error *error)
         wal->failing = failing;
 }
 
-static void checkpoint(struct db *db, int mode, struct error *ret)
+static enum status checkpoint(struct db *db, int mode, struct error *ret)
 {
         struct db_wal *wal = &db->wal;
         int rc = sqlite3_wal_checkpoint_v2(db->writer.conn.handle, "main", mode, NULL, NULL);
@@ -55,22 +56,41 @@ static void checkpoint(struct db *db, int mode, struct error *ret)
         note(wal, ret);
         wal->n_frames_tried = wal->n_frames;
         if (rc != SQLITE_OK)
-                return;
+                return ret->status;
         db_counter_add(&wal->n_checkpoints, 1);
         if (mode == SQLITE_CHECKPOINT_TRUNCATE) {
                 wal->n_frames = wal->n_frames_tried = 0;
                 db_counter_set(&wal->bytes, 0);
         }
+        return STATUS_OK;
 }
 
 /* Waits for readers, but not for long. */
-static void checkpoint_with_readers(struct db *db)
+static enum status checkpoint_with_readers(struct db *db)
 {
         struct error error = ERROR_INIT;
 
         sqlite3_busy_timeout(db->writer.conn.handle, WAIT_FOR_READERS_MS);
-        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, &error);
+        enum status st = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, &error);
         sqlite3_busy_timeout(db->writer.conn.handle, DB_BUSY_TIMEOUT_MS);
+        return st;
+}
+
+/* What has been asked for stays so until it is done, but not every commit waits for a reader that
+ * takes its time. */
+static bool empty_when_asked(struct db *db)
+{
+        struct db_wal *wal = &db->wal;
+
+        if (!atomic_load_explicit(&wal->must_be_empty, memory_order_relaxed) ||
+            !deadline_passed(wal->empty_at))
+                return false;
+        atomic_store(&wal->must_be_empty, false);
+        if (checkpoint_with_readers(db) != STATUS_OK) {
+                atomic_store(&wal->must_be_empty, true);
+                wal->empty_at = deadline_in_ms(EMPTY_AGAIN_MS);
+        }
+        return true;
 }
 
 void db_empty_log(struct db *db)
@@ -83,30 +103,27 @@ void db_wal_checkpoint_when_due(struct db *db)
         struct db_wal *wal = &db->wal;
         struct error error = ERROR_INIT;
 
-        if (atomic_load_explicit(&wal->must_be_empty, memory_order_relaxed) &&
-            atomic_exchange(&wal->must_be_empty, false)) {
-                checkpoint_with_readers(db);
+        if (empty_when_asked(db))
                 return;
-        }
         if (wal->n_frames < wal->n_frames_tried)
                 wal->n_frames_tried = 0; /* the log has started anew */
         if (wal->n_frames - wal->n_frames_tried < DUE_FRAMES)
                 return;
         if (wal->n_frames < TOO_MANY_FRAMES) {
-                checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, &error);
+                (void)checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, &error);
                 return;
         }
-        checkpoint_with_readers(db);
+        (void)checkpoint_with_readers(db);
 }
 
 void db_wal_checkpoint_all(struct db *db)
 {
         struct error error = ERROR_INIT;
 
-        checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, &error);
+        (void)checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, &error);
 }
 
 void db_wal_repair(struct db *db, struct error *reterr)
 {
-        checkpoint(db, SQLITE_CHECKPOINT_FULL, reterr);
+        (void)checkpoint(db, SQLITE_CHECKPOINT_FULL, reterr);
 }

@@ -222,8 +222,8 @@ bool db_is_settled(struct db *db);
  * on the settler thread once all of that is, or cannot be; run() is not. False: it is on disk, and
  * the job is not used. After the lease's release, before what was read leaves the process. */
 bool db_when_settled(struct db *db, struct db_job *job) MUST_CHECK;
-/* After the next commit the write-ahead log is written back and emptied, so that what was deleted
- * or overwritten is on disk no more. Any thread. */
+/* After the next commit, or one that finds no reader in the way, the write-ahead log is written
+ * back and emptied, so that what was deleted or overwritten is on disk no more. Any thread. */
 void db_empty_log(struct db *db);
 /* Whether the calling thread is the writer. */
 bool db_on_writer(const struct db *db);

@@ -254,6 +254,7 @@ struct db_wal {
         bool failing;
         bool grew; /* the last commit has put something into it */
         atomic_bool must_be_empty; /* db_empty_log() has been asked for; any thread */
+        deadline_ns empty_at; /* not sooner: a reader was in the way */
         db_counter bytes;
         db_counter n_checkpoints;
 };

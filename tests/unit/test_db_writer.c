@@ -2,6 +2,7 @@
 #include "tests/unit/db_fixture.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* --- what one job may do --- */
 
@@ -490,6 +491,57 @@ static void a_log_that_a_reader_pins_shrinks_afterwards(void **state)
         assert_true(fixture_stats(f).wal_bytes < 10u * 1024 * 1024);
 }
 
+/* The second write begins after what follows the first. */
+static void *write_much_and_little(void *arg)
+{
+        if (db_write(arg, write_a_megabyte, arg, DEADLINE_NEVER, NULL) != STATUS_OK ||
+            fixture_add(arg, "Grace", DEADLINE_NEVER, NULL) != STATUS_OK)
+                return arg;
+        return NULL;
+}
+
+static off_t log_bytes(const struct db_fixture *f)
+{
+        char path[sizeof(f->path) + 8];
+        struct stat info;
+
+        snprintf(path, sizeof(path), "%s-wal", f->path);
+        assert_int_equal(stat(path, &info), 0);
+        return info.st_size;
+}
+
+static off_t log_bytes_after_a_write(struct db_fixture *f)
+{
+        static unsigned n;
+        char name[16];
+
+        snprintf(name, sizeof(name), "p%u", n++);
+        ASSERT_OK(fixture_add(f->db, name, DEADLINE_NEVER, err));
+        return log_bytes(f);
+}
+
+/* What was deleted would else stay in the log because somebody has read at the wrong moment. */
+static void a_log_that_is_to_be_emptied_outlasts_a_reader(void **state)
+{
+        struct db_fixture *f = *state;
+        pthread_t thread;
+        void *failed;
+
+        ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
+        {
+                LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
+                ASSERT_OK(lease_snapshot(&lease, err));
+                STMT(q, &lease, "SELECT count(*) FROM person");
+                ASSERT_OK(stmt_row(&q, err));
+                db_empty_log(f->db);
+                assert_int_equal(pthread_create(&thread, NULL, write_much_and_little, f->db), 0);
+                pthread_join(thread, &failed);
+                assert_null(failed);
+                assert_true(log_bytes(f) > 1024 * 1024);
+        }
+        WAIT_FOR(log_bytes_after_a_write(f) < 1024 * 1024);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -514,6 +566,7 @@ int main(void)
                 CASE(a_full_queue_is_resource_exhausted),
                 CASE(the_log_is_written_back_between_groups),
                 CASE(a_log_that_a_reader_pins_shrinks_afterwards),
+                CASE(a_log_that_is_to_be_emptied_outlasts_a_reader),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
