@@ -130,7 +130,8 @@ void batch_reply(struct item *item, const struct call *call, struct frame_reply 
         batch_record(item, call, batch_encode(item, call, reply));
 }
 
-/* The replies of all parts in the order of the calls. */
+/* The replies of all parts in the order of the calls, by which alone a client knows them: none may
+ * be missing. */
 static void join_parts(struct exchange *e, struct buffer *out)
 {
         for (size_t i = 0; i < e->n_items; i++) {
@@ -140,7 +141,7 @@ static void join_parts(struct exchange *e, struct buffer *out)
                 struct frame_reply reply;
 
                 batch_reply_init(&reply);
-                if (!item->part) {
+                if (!item->part || buffer_failed(&item->part->out)) {
                         reply.status = error_retry(&reply.error, STATUS_RESOURCE_EXHAUSTED,
                                                    RETRY_FULL_MS, "out of memory");
                 } else if (out->n_bytes + item->reply_bytes > room_bytes) {
