@@ -3,7 +3,6 @@
 #include "client/client.h"
 
 #include <string.h>
-#include <time.h>
 
 void keeper_nudge(struct soc_client *c)
 {
@@ -63,17 +62,6 @@ static void pump_all(struct soc_client *c)
         lane_pump(&c->cancel_lane);
 }
 
-static void wait_until(struct soc_client *c, deadline_ns at)
-{
-        struct timespec ts = {.tv_sec = (time_t)(at / 1000000000u),
-                              .tv_nsec = (long)(at % 1000000000u)};
-
-        if (at == DEADLINE_NEVER)
-                pthread_cond_wait(&c->keeper_cond, &c->mutex);
-        else
-                pthread_cond_timedwait(&c->keeper_cond, &c->mutex, &ts);
-}
-
 /* One round: what has to happen without the mutex. Returns with the mutex held. */
 static void act(struct soc_client *c, bool pump, bool wake, struct task_list *deliver)
 {
@@ -109,7 +97,7 @@ static void *keeper_main(void *arg)
                 c->keeper_at = first ? first->at : DEADLINE_NEVER;
                 if (c->pump_at < c->keeper_at)
                         c->keeper_at = c->pump_at;
-                wait_until(c, c->keeper_at);
+                clock_cond_wait(&c->keeper_cond, &c->mutex, c->keeper_at);
         }
         pthread_mutex_unlock(&c->mutex);
         return NULL;

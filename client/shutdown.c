@@ -4,28 +4,19 @@
 #include "client/keeper.h"
 #include "client/stub.h"
 
-#include <time.h>
-
 #define GRACE_MS 250u /* for the replies of what is still on its way */
 /* For the next attempt to connect, and for the connection that it makes. */
 #define SETTLE_MS (CLIENT_RECONNECT_MAX_MS + 100u)
 #define ABORT_MS  5000u /* for nng to give up what has been cancelled */
 #define CLOSE_MS  3000u /* for nng to close */
 
-static struct timespec at_time(deadline_ns at)
-{
-        return (struct timespec){.tv_sec = (time_t)(at / 1000000000u),
-                                 .tv_nsec = (long)(at % 1000000000u)};
-}
-
 /* Under the mutex. */
 static bool wait_idle(struct soc_client *c, uint32_t ms)
 {
-        struct timespec until = at_time(deadline_in_ms(ms));
+        deadline_ns until = deadline_in_ms(ms);
 
-        while (c->n_busy > 0)
-                if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
-                        break;
+        while (c->n_busy > 0 && clock_cond_wait(&c->idle, &c->mutex, until))
+                continue;
         return c->n_busy == 0;
 }
 
@@ -48,11 +39,11 @@ static void end_all(struct soc_client *c)
  * next one as soon as it has said farewell of one that broke. Under the mutex. */
 static void wait_settled(struct soc_client *c)
 {
-        struct timespec until = at_time(deadline_in_ms(SETTLE_MS));
+        deadline_ns until = deadline_in_ms(SETTLE_MS);
 
-        while (!c->pipe_id || c->pipe_id == c->broken_id)
-                if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
-                        break;
+        while ((!c->pipe_id || c->pipe_id == c->broken_id) &&
+               clock_cond_wait(&c->idle, &c->mutex, until))
+                continue;
 }
 
 /* False when something is still on its way and cannot be stopped. */
@@ -84,15 +75,14 @@ static void *close_main(void *arg)
 /* False when nng does not return. It may return before its threads have left on_pipe(). */
 static bool close_in_time(struct soc_client *c)
 {
-        struct timespec until = at_time(deadline_in_ms(CLOSE_MS));
+        deadline_ns until = deadline_in_ms(CLOSE_MS);
         pthread_t closer;
 
         if (pthread_create(&closer, NULL, close_main, c) != 0)
                 return false;
         pthread_mutex_lock(&c->mutex);
-        while (!c->closed || c->n_pipes > 0)
-                if (pthread_cond_timedwait(&c->idle, &c->mutex, &until) != 0)
-                        break;
+        while ((!c->closed || c->n_pipes > 0) && clock_cond_wait(&c->idle, &c->mutex, until))
+                continue;
         bool closed = c->closed, alone = c->n_pipes == 0;
         pthread_mutex_unlock(&c->mutex);
         if (closed)

@@ -28,16 +28,6 @@ uint64_t clock_mono_ns(void)
         return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void clock_cond_init(pthread_cond_t *cond)
-{
-        pthread_condattr_t attributes;
-
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(cond, &attributes);
-        pthread_condattr_destroy(&attributes);
-}
-
 deadline_ns deadline_in_ms(uint64_t ms)
 {
         uint64_t now = clock_mono_ns();
@@ -63,6 +53,28 @@ uint32_t deadline_left_ms(deadline_ns deadline)
                 return 0;
         left = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
         return left > UINT32_MAX ? UINT32_MAX : (uint32_t)left;
+}
+
+void clock_cond_init(pthread_cond_t *cond)
+{
+        pthread_condattr_t attributes;
+
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(cond, &attributes);
+        pthread_condattr_destroy(&attributes);
+}
+
+bool clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, deadline_ns deadline)
+{
+        if (deadline == DEADLINE_NEVER)
+                return pthread_cond_wait(cond, mutex) == 0;
+
+        struct timespec moment = {
+                .tv_sec = (time_t)(deadline / 1000000000),
+                .tv_nsec = (long)(deadline % 1000000000),
+        };
+        return pthread_cond_timedwait(cond, mutex, &moment) == 0;
 }
 
 static char *put_digits(char *at, unsigned value, int n)

@@ -4,11 +4,9 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define FOLLOW_MS 1000 /* for the subscription to be there */
 
@@ -89,12 +87,10 @@ static void on_answered(void *closure, soc_status status, const ProtobufCMessage
 static void wait_followed(struct talk *t)
 {
         deadline_ns end = deadline_in_ms(FOLLOW_MS);
-        struct timespec until = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
         LOCK(&t->mutex);
 
-        while (!t->is_followed)
-                if (pthread_cond_timedwait(&t->changed, &t->mutex, &until) == ETIMEDOUT)
-                        break;
+        while (!t->is_followed && clock_cond_wait(&t->changed, &t->mutex, end))
+                continue;
 }
 
 static void wait_over(struct talk *t)

@@ -4,9 +4,7 @@
 #include "common/clock.h"
 #include "service/coach/language.h"
 
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 /* How often somebody who waits is asked whether he still does. */
 #define CHECK_EVERY_MS 50
@@ -100,12 +98,11 @@ static void answer_deinit(struct answer *a)
 static bool wait_news(struct answer *a, uint64_t ms, struct buffer *news)
 {
         deadline_ns until = deadline_in_ms(ms);
-        struct timespec at = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
         LOCK(&a->mutex);
 
-        while (!a->done && a->n_told == a->text.n_bytes)
-                if (pthread_cond_timedwait(&a->cond, &a->mutex, &at) == ETIMEDOUT)
-                        break;
+        while (!a->done && a->n_told == a->text.n_bytes &&
+               clock_cond_wait(&a->cond, &a->mutex, until))
+                continue;
         buffer_clear(news);
         if (a->text.n_bytes > a->n_told)
                 buffer_append(news, a->text.data + a->n_told, a->text.n_bytes - a->n_told);

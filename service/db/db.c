@@ -1,6 +1,5 @@
 /* Opening and closing the database. */
 #include "service/db/db_internal.h"
-#include "service/db/wait.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -3,7 +3,6 @@
  * A connection that comes back goes straight to whoever has waited longest; so a free one means
  * that nobody waits, and nobody can overtake. */
 #include "service/db/db_internal.h"
-#include "service/db/wait.h"
 
 struct db_waiter {
         pthread_cond_t wake;
@@ -57,7 +56,7 @@ static struct db_conn *wait_for_one(struct db_pool *pool, deadline_ns deadline)
 
         clock_cond_init(&waiter.wake);
         append(pool, &waiter);
-        while (!waiter.conn && wait_until(&waiter.wake, &pool->lock, deadline))
+        while (!waiter.conn && clock_cond_wait(&waiter.wake, &pool->lock, deadline))
                 ;
         if (!waiter.conn) {
                 unlink_waiter(pool, &waiter);

@@ -2,7 +2,6 @@
  * What is said only at the release comes too late where there is none. */
 #include "common/log.h"
 #include "service/db/db_internal.h"
-#include "service/db/wait.h"
 
 #include <string.h>
 
@@ -57,7 +56,7 @@ static void *watcher_main(void *arg)
                 pause_ns = MIN_LOOK_NS;
         LOCK(&w->lock);
         while (!w->closing) {
-                wait_until(&w->wake, &w->lock, clock_mono_ns() + pause_ns);
+                clock_cond_wait(&w->wake, &w->lock, clock_mono_ns() + pause_ns);
                 if (!w->closing)
                         look(db);
         }

@@ -10,7 +10,6 @@
  * SQLite rolls the whole transaction back by itself after some errors (disk full, I/O, no memory).
  * Then the group has failed: every job in it, also those that had run well, hears of that error. */
 #include "service/db/db_internal.h"
-#include "service/db/wait.h"
 
 /* A group is no longer than this, so that the first job in it does not wait for ever. */
 #define MAX_GROUP 256
@@ -334,12 +333,12 @@ static bool sync_wait(struct sync_job *sync, deadline_ns deadline)
 
         LOCK(&sync->lock);
         while (!sync->is_finished && in_time)
-                in_time = wait_until(&sync->finished, &sync->lock, deadline);
+                in_time = clock_cond_wait(&sync->finished, &sync->lock, deadline);
         if (!sync->is_finished && withdraw(&sync->db->writer, &sync->job))
                 return false;
         /* It is being run: that takes no time worth leaving it for, and it is on our stack. */
         while (!sync->is_finished)
-                wait_until(&sync->finished, &sync->lock, DEADLINE_NEVER);
+                clock_cond_wait(&sync->finished, &sync->lock, DEADLINE_NEVER);
         return true;
 }
 

@@ -2,7 +2,6 @@
 
 #include "common/clock.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/pub.h>
@@ -340,15 +339,8 @@ static void *watermark_main(void *arg)
         struct publisher *p = arg;
         LOCK(&p->mutex);
 
-        while (!p->stopping) {
-                deadline_ns due = send_watermarks(p);
-                struct timespec at = {(time_t)(due / 1000000000), (long)(due % 1000000000)};
-
-                if (due == DEADLINE_NEVER)
-                        pthread_cond_wait(&p->cond, &p->mutex);
-                else
-                        pthread_cond_timedwait(&p->cond, &p->mutex, &at);
-        }
+        while (!p->stopping)
+                clock_cond_wait(&p->cond, &p->mutex, send_watermarks(p));
         return NULL;
 }
 

@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Messages that are taken in at once, and the time between two looks while people keep talking. */
 #define SCAN_PART 1000
@@ -442,11 +441,10 @@ static bool work(struct progress *p)
 static void wait_for_more(struct progress *p, uint64_t pause_ms)
 {
         deadline_ns until = deadline_in_ms(pause_ms);
-        struct timespec at = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
         LOCK(&p->mutex);
 
-        while (!p->stopping && !deadline_passed(until))
-                pthread_cond_timedwait(&p->cond, &p->mutex, &at);
+        while (!p->stopping && clock_cond_wait(&p->cond, &p->mutex, until))
+                continue;
         while (!p->stopping && !atomic_load(&p->woken))
                 pthread_cond_wait(&p->cond, &p->mutex);
 }

@@ -4,10 +4,8 @@
 #include "service/rpc/exchange.h"
 #include "service/rpc/listener.h"
 
-#include <errno.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <string.h>
-#include <time.h>
 
 /* More contexts than the queues hold, so that a message that does not fit is refused and not left
  * waiting in a socket buffer. */
@@ -171,15 +169,11 @@ enum status rpc_server_new(const struct rpc_server_options *options, struct rpc_
 /* Waits until a counter is 0. False when the deadline came first. */
 static bool wait_for_zero(struct rpc_server *s, atomic_uint *counter, deadline_ns deadline)
 {
-        struct timespec until = {(time_t)(deadline / 1000000000), (long)(deadline % 1000000000)};
         LOCK(&s->mutex);
 
-        while (atomic_load(counter) > 0) {
-                if (deadline == DEADLINE_NEVER)
-                        pthread_cond_wait(&s->answered, &s->mutex);
-                else if (pthread_cond_timedwait(&s->answered, &s->mutex, &until) == ETIMEDOUT)
+        while (atomic_load(counter) > 0)
+                if (!clock_cond_wait(&s->answered, &s->mutex, deadline))
                         return false;
-        }
         return true;
 }
 

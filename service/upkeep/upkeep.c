@@ -13,7 +13,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A part takes a few milliseconds, which is what somebody who writes may have to wait for it. */
 #define INDEX_PART  200
@@ -407,11 +406,10 @@ static void tick(struct upkeep *u, unsigned n)
 static void wait_for_tick(struct upkeep *u)
 {
         deadline_ns due = deadline_in_ms(TICK_MS);
-        struct timespec at = {(time_t)(due / 1000000000), (long)(due % 1000000000)};
         LOCK(&u->mutex);
 
-        while (!u->stopping && !deadline_passed(due))
-                pthread_cond_timedwait(&u->cond, &u->mutex, &at);
+        while (!u->stopping && clock_cond_wait(&u->cond, &u->mutex, due))
+                continue;
 }
 
 static void *upkeep_main(void *arg)

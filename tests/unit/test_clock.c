@@ -155,6 +155,23 @@ static void names_of_files_have_no_punctuation(void **state)
         assert_string_equal(small, "20261127");
 }
 
+static void waiting_ends_at_the_deadline(void **state)
+{
+        pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        pthread_cond_t cond;
+        deadline_ns until = deadline_in_ms(20);
+
+        (void)state;
+        clock_cond_init(&cond);
+        pthread_mutex_lock(&mutex);
+        while (clock_cond_wait(&cond, &mutex, until))
+                continue; /* woken for no reason */
+        assert_true(deadline_passed(until));
+        assert_false(clock_cond_wait(&cond, &mutex, until));
+        pthread_mutex_unlock(&mutex);
+        pthread_cond_destroy(&cond);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -165,6 +182,7 @@ int main(void)
                 cmocka_unit_test(offsets_and_fractions_are_understood),
                 cmocka_unit_test(what_is_no_moment_is_refused),
                 cmocka_unit_test(deadlines_come_or_never_come),
+                cmocka_unit_test(waiting_ends_at_the_deadline),
         };
 
         return !!cmocka_run_group_tests(tests, NULL, NULL);
