@@ -20,6 +20,7 @@ void client_unref(struct soc_client *c)
                 return;
         pending_pool_deinit(&c->pendings);
         harvest_pool_deinit(&c->harvests);
+        pthread_mutex_destroy(&c->mutex);
         free(c->url);
         free(c);
 }
@@ -219,6 +220,28 @@ void client_drop(struct soc_client *c)
         client_unref(c);
 }
 
+static enum status set_token(struct soc_client *c, const char *token, struct error *reterr)
+{
+        size_t n = token ? strlen(token) : 0;
+        struct token *fresh = NULL, *old;
+
+        if (n > FRAME_MAX_TOKEN_BYTES)
+                return error_field(reterr, "token", "token: at most %d bytes",
+                                   FRAME_MAX_TOKEN_BYTES);
+        if (n > 0) {
+                fresh = token_new(token, n);
+                if (!fresh)
+                        return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "no memory");
+        }
+        {
+                LOCK(&c->mutex);
+                old = c->token;
+                c->token = fresh;
+        }
+        token_unref(old);
+        return STATUS_OK;
+}
+
 /* nng sets itself up at its first use, and later looks without a lock whether it has: of threads
  * that come together one would find it half done. */
 static void set_up_nng(void)
@@ -256,9 +279,7 @@ soc_status soc_client_new(const char *url, const soc_client_options *options, so
         if (!c->url)
                 st = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
         if (st == STATUS_OK)
-                st = (enum status)soc_client_set_token(c, o->token);
-        if (st == STATUS_INVALID_ARGUMENT)
-                error_field(err, "token", "token: at most %d bytes", FRAME_MAX_TOKEN_BYTES);
+                st = set_token(c, o->token, err);
         if (st == STATUS_OK)
                 st = open_socket(c, err);
         if (st == STATUS_OK)
@@ -281,23 +302,7 @@ soc_status soc_client_new(const char *url, const soc_client_options *options, so
 
 soc_status soc_client_set_token(soc_client *c, const char *token)
 {
-        size_t n = token ? strlen(token) : 0;
-        struct token *fresh = NULL, *old;
-
-        if (n > FRAME_MAX_TOKEN_BYTES)
-                return SOC_INVALID_ARGUMENT;
-        if (n > 0) {
-                fresh = token_new(token, n);
-                if (!fresh)
-                        return SOC_RESOURCE_EXHAUSTED;
-        }
-        {
-                LOCK(&c->mutex);
-                old = c->token;
-                c->token = fresh;
-        }
-        token_unref(old);
-        return SOC_OK;
+        return (soc_status)set_token(c, token, NULL);
 }
 
 bool soc_client_connected(soc_client *c)
