@@ -92,7 +92,8 @@ static enum status use_wal(struct db_conn *conn, struct error *reterr)
                 sqlite3_finalize(pragma);
                 return st;
         }
-        is_wal = strcmp((const char *)sqlite3_column_text(pragma, 0), "wal") == 0;
+        const char *mode = (const char *)sqlite3_column_text(pragma, 0);
+        is_wal = mode && strcmp(mode, "wal") == 0;
         sqlite3_finalize(pragma);
         if (!is_wal)
                 return error_set(reterr, STATUS_FAILED_PRECONDITION,

@@ -260,8 +260,10 @@ enum status db_query_plan(struct db *db, const char *sql, deadline_ns deadline, 
         st = append_plan(explain, lease.conn, &out, reterr);
         if (st != STATUS_OK)
                 return st;
-        *ret = strdup(buffer_str(&out));
-        return *ret && !buffer_failed(&out)
-                       ? STATUS_OK
-                       : error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        const char *steps = buffer_str(&out);
+        char *copy = steps ? strdup(steps) : NULL;
+        if (!copy)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        *ret = copy;
+        return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 #include "common/log.h"
+#include "tests/support/failing_realloc.h"
 #include "tests/unit/db_fixture.h"
 
 #include <stdio.h>
@@ -191,6 +192,20 @@ static void a_statement_has_a_plan(void **state)
                          STATUS_INTERNAL);
 }
 
+static void a_plan_without_memory_is_none(void **state)
+{
+        static const char sql[] = "SELECT count(*) FROM person";
+        struct db_fixture *f = *state;
+        char *plan = NULL;
+        enum status st;
+
+        failing_realloc_arm(1, false);
+        st = db_query_plan(f->db, sql, DEADLINE_NEVER, &plan, NULL);
+        assert_true(failing_realloc_disarm());
+        assert_status(st, STATUS_RESOURCE_EXHAUSTED);
+        assert_null(plan);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -202,6 +217,7 @@ int main(void)
                 CASE(a_long_lease_is_told_of_while_it_is_held),
                 CASE(a_lease_names_the_request_that_it_is_for),
                 CASE(a_statement_has_a_plan),
+                CASE(a_plan_without_memory_is_none),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,25 +1,8 @@
-/* Batches for whose replies there is no memory: linked with --wrap=realloc, from which buffers have
- * theirs. */
+/* Batches for whose replies there is no memory. */
+#include "tests/support/failing_realloc.h"
 #include "tests/unit/rpc_fixture.h"
 
 #define LARGE_BYTES 100000 /* no buffer keeps so much for the next message */
-
-static atomic_uint n_left; /* until a realloc() fails; 0: none does */
-static pthread_t tester;
-
-void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-void *__wrap_realloc(void *p, size_t n)
-{
-        unsigned left = atomic_load(&n_left);
-
-        if (left == 0 || pthread_equal(pthread_self(), tester))
-                return __real_realloc(p, n);
-        while (left > 0 && !atomic_compare_exchange_weak(&n_left, &left, left - 1))
-                continue;
-        return left == 1 ? NULL : __real_realloc(p, n);
-}
 
 /* Replies belong to calls by their order alone. */
 static void no_reply_takes_the_place_of_another(void **state)
@@ -29,14 +12,13 @@ static void no_reply_takes_the_place_of_another(void **state)
         bool struck = true;
         unsigned n;
 
-        tester = pthread_self();
         script.answer_bytes = LARGE_BYTES;
         put_read(&out, 1, 0);
         put_long(f, &out, 2);
         for (n = 1; struck; n++) {
-                atomic_store(&n_left, n);
+                failing_realloc_arm(n, true);
                 nng_msg *m = raw_exchange(&f->raw, out.data, out.n_bytes);
-                struck = atomic_exchange(&n_left, 0) == 0;
+                struck = failing_realloc_disarm();
                 unsigned n_replies = raw_count_replies(m);
 
                 if (n_replies == 2) {
