@@ -100,6 +100,31 @@ static void reads_do_not_wait_for_a_slow_one(void **state)
         assert_status(wait_for_status(&slow), STATUS_OK);
 }
 
+static void *stop_main(void *arg)
+{
+        rpc_server_stop(arg);
+        return NULL;
+}
+
+static void the_end_waits_for_a_read_on_a_thread_of_nng(void **state)
+{
+        struct rpc_fixture *f = *state;
+        struct raw_pending slow;
+        pthread_t thread;
+
+        keep_readers_busy(f, &slow, 1);
+        assert_true(atomic_load(&f->server->reads_here));
+        assert_int_equal(pthread_create(&thread, NULL, stop_main, f->server), 0);
+        assert_true(t_wait(atomic_load(&f->server->draining), 10000));
+        assert_int_equal(atomic_load(&script.n_ended), 0);
+        atomic_store(&script.is_closed, false);
+        pthread_join(thread, NULL);
+        assert_int_equal(atomic_load(&script.n_ended), 1);
+        assert_status(wait_for_status(&slow), STATUS_OK);
+        /* And no other begins. */
+        assert_true(atomic_load(&f->server->reads_here));
+}
+
 static void reads_do_not_wait_for_long_calls(void **state)
 {
         struct rpc_fixture *f = *state;
@@ -483,6 +508,7 @@ int main(void)
                 TEST(a_batch_that_begins_with_a_read_may_hold_anything),
                 TEST(a_full_batch_of_each_lane_is_answered),
                 TEST(reads_do_not_wait_for_a_slow_one),
+                TEST(the_end_waits_for_a_read_on_a_thread_of_nng),
                 TEST(reads_do_not_wait_for_long_calls),
                 TIGHT(a_call_whose_time_is_over_is_not_run),
                 TIGHT(a_full_queue_of_reads_refuses_at_once),
