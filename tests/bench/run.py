@@ -7,8 +7,10 @@ operation of client and server, and is given as a ratio to a peer of the same ro
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
+import time
 
 import coach
 import fanout
@@ -18,7 +20,7 @@ import latency
 import messages
 import plot
 import reads
-from contestants import ROOT, Bench
+from contestants import ROOT, Bench, tables
 from host import rss_bytes
 
 # The name of each bench, what runs it, and the peers that it wants.
@@ -35,6 +37,9 @@ BENCHES = {
     "coach": (lambda bench, options: coach.bench_coach(bench), ()),
     "growth": (lambda bench, options: growth.bench_growth(bench, options.grow), ()),
 }
+
+
+BEGIN, END = "<!-- written by scripts/bench --write -->", "<!-- end -->"
 
 
 def parse_options():
@@ -59,6 +64,9 @@ def parse_options():
         "--grow", type=counts, default=[1000, 100000, 10000000],
         help="growth: messages (default: 1000,100000,10000000)",
     )  # fmt: skip
+    parser.add_argument(
+        "--write", action="store_true", help="put tables and plots into docs/performance.md and .svg"
+    )
     parser.add_argument("bench", nargs="*", help=", ".join(BENCHES) + " (default: all)")
     options = parser.parse_args()
     for word in options.bench:
@@ -88,8 +96,29 @@ def start_peers(bench, wanted):
         print(f"Missing: {peer}")
 
 
+def processor():
+    with open("/proc/cpuinfo") as f:
+        names = re.findall(r"^model name\s*: (.*)", f.read(), re.M)
+    return f"{len(names)} × {names[0]}" if names else f"{os.cpu_count()} processors"
+
+
+def write(bench, options):
+    """Between the marks of the document, whose other words are somebody's."""
+    path = os.path.join(ROOT, "docs/performance.md")
+    with open(path) as f:
+        before, rest = f.read().split(BEGIN)
+    _, after = rest.split(END)
+    missing = "".join(f" Missing: {peer}." for peer in bench.missing)
+    said = (f"{time.strftime('%Y-%m-%d')}, {processor()}, a load of {options.load:.1f} before:"
+            f" {options.rounds} rounds of {options.seconds} s, medians.{missing}")  # fmt: skip
+    with open(path, "w") as f:
+        f.write("\n".join((before + BEGIN, "", said, *tables, "", END + after)))
+    shutil.copy(os.path.join(options.build, "bench.svg"), os.path.join(ROOT, "docs/performance.svg"))
+
+
 def main():
     options = parse_options()
+    options.load = os.getloadavg()[0]
     wanted = options.bench or BENCHES
     bench = Bench(options)
     try:
@@ -104,6 +133,8 @@ def main():
     with open(os.path.join(options.build, "bench.json"), "w") as f:
         json.dump(bench.figures, f, indent=1)
     plot.draw(bench.figures, os.path.join(options.build, "bench.svg"))
+    if options.write:
+        write(bench, options)
 
 
 if __name__ == "__main__":
