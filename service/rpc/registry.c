@@ -20,7 +20,7 @@ struct early {
 
 struct registry {
         pthread_mutex_t mutex;
-        _Atomic deadline_ns early_until; /* no early cancel is younger than this */
+        _Atomic deadline_ns early_until; /* of the last early cancel; 0: there is none */
         atomic_uint n_with_pipe;
         /* Below: under the mutex. */
         struct tracked *buckets[N_BUCKETS];

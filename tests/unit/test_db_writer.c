@@ -467,24 +467,28 @@ static void *write_seventy(void *arg)
         return NULL;
 }
 
-/* A reader pins the log; once it is gone, the log is emptied. */
-static void a_log_that_a_reader_pins_shrinks_afterwards(void **state)
+/* Runs write(f->db) on a thread of its own while a reader, which then goes, pins the log. */
+static void write_under_a_reader(struct db_fixture *f, void *(*write)(void *db))
 {
-        struct db_fixture *f = *state;
         pthread_t thread;
         void *failed;
 
+        LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
+        ASSERT_OK(lease_snapshot(&lease, err));
+        STMT(q, &lease, "SELECT count(*) FROM person");
+        ASSERT_OK(stmt_row(&q, err));
+        assert_int_equal(pthread_create(&thread, NULL, write, f->db), 0);
+        pthread_join(thread, &failed);
+        assert_null(failed);
+}
+
+static void a_log_that_a_reader_pins_shrinks_afterwards(void **state)
+{
+        struct db_fixture *f = *state;
+
         ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
-        {
-                LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
-                ASSERT_OK(lease_snapshot(&lease, err));
-                STMT(q, &lease, "SELECT count(*) FROM person");
-                ASSERT_OK(stmt_row(&q, err));
-                assert_int_equal(pthread_create(&thread, NULL, write_seventy, f->db), 0);
-                pthread_join(thread, &failed);
-                assert_null(failed);
-                assert_true(fixture_stats(f).wal_bytes > 64u * 1024 * 1024);
-        }
+        write_under_a_reader(f, write_seventy);
+        assert_true(fixture_stats(f).wal_bytes > 64u * 1024 * 1024);
         for (int i = 0; i < 5; i++)
                 ASSERT_OK(db_write(f->db, write_a_megabyte, f->db, DEADLINE_NEVER, err));
         ASSERT_OK(fixture_add(f->db, "Grace", DEADLINE_NEVER, err));
@@ -524,21 +528,11 @@ static off_t log_bytes_after_a_write(struct db_fixture *f)
 static void a_log_that_is_to_be_emptied_outlasts_a_reader(void **state)
 {
         struct db_fixture *f = *state;
-        pthread_t thread;
-        void *failed;
 
         ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
-        {
-                LEASE(lease, f->db, LEASE_READ, DEADLINE_NEVER);
-                ASSERT_OK(lease_snapshot(&lease, err));
-                STMT(q, &lease, "SELECT count(*) FROM person");
-                ASSERT_OK(stmt_row(&q, err));
-                db_empty_log(f->db);
-                assert_int_equal(pthread_create(&thread, NULL, write_much_and_little, f->db), 0);
-                pthread_join(thread, &failed);
-                assert_null(failed);
-                assert_true(log_bytes(f) > 1024 * 1024);
-        }
+        db_empty_log(f->db);
+        write_under_a_reader(f, write_much_and_little);
+        assert_true(log_bytes(f) > 1024 * 1024);
         WAIT_FOR(log_bytes_after_a_write(f) < 1024 * 1024);
 }
 
