@@ -137,6 +137,21 @@ static void forget_ended(struct answers *a, struct answer *x)
         forget(a, x);
 }
 
+/* The same of the first, written so that clang-tidy sees it leave the list. */
+static void forget_oldest(struct answers *a)
+{
+        struct answer *x = a->ended.first;
+
+        a->ended.first = x->next_of_list;
+        if (a->ended.first)
+                a->ended.first->previous_of_list = NULL;
+        else
+                a->ended.last = NULL;
+        a->ended.n--;
+        a->n_ended_bytes -= x->text.capacity;
+        forget(a, x);
+}
+
 static void forget_old(struct answers *a)
 {
         uint64_t now_ns = clock_mono_ns();
@@ -144,7 +159,7 @@ static void forget_old(struct answers *a)
         while (a->ended.first &&
                (a->ended.n > ANSWERS_MAX_KEPT || a->n_ended_bytes > ANSWERS_MAX_BYTES ||
                 now_ns - a->ended.first->ended_ns >= ANSWERS_KEPT_MS * NS_PER_MS))
-                forget_ended(a, a->ended.first);
+                forget_oldest(a);
 }
 
 struct answers *answers_free(struct answers *a)
@@ -152,7 +167,7 @@ struct answers *answers_free(struct answers *a)
         if (!a)
                 return NULL;
         while (a->ended.first)
-                forget_ended(a, a->ended.first);
+                forget_oldest(a);
         rate_free(a->rate);
         pthread_mutex_destroy(&a->mutex);
         free(a);

@@ -399,11 +399,9 @@ static void begin(struct service *service, void *arg)
                 .username = q->username,
         };
         struct asking *a = calloc(1, sizeof(*a));
-        struct error error = ERROR_INIT;
-        enum status st = a ? answers_begin(service->answers, &start, &a->answer, &error)
-                           : error_set(&error, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        struct error error = {.status = STATUS_RESOURCE_EXHAUSTED, .text = "out of memory"};
 
-        if (st != STATUS_OK) {
+        if (!a || answers_begin(service->answers, &start, &a->answer, &error) != STATUS_OK) {
                 free(a);
                 answers_refuse(service->answers, &start, &error);
                 return;
@@ -415,9 +413,9 @@ static void begin(struct service *service, void *arg)
         arena_init(&a->arena, ARENA_BYTES);
         a->got = (struct coach_answer){.text = "", .engine = "", .notice = ""};
         if (!pool_submit(service->room_coach->pool, &a->task)) {
-                st = error_set(&error, STATUS_RESOURCE_EXHAUSTED,
-                               "the coach is busy in other rooms; try again");
-                end(a, st, &error);
+                error_set(&error, STATUS_RESOURCE_EXHAUSTED,
+                          "the coach is busy in other rooms; try again");
+                end(a, error.status, &error);
         }
 }
 
