@@ -46,6 +46,7 @@ import {
   a_cut_connection_loses_and_doubles_nothing,
   a_page_that_cannot_be_loaded_says_so,
   a_service_that_dies_is_waited_for,
+  every_page_waits_for_a_service_that_is_away,
 } from "./stories/trouble.mjs";
 
 const [build, ...programs] = process.argv.slice(2);
@@ -96,6 +97,7 @@ async function tell() {
   await stage.boss.signIn("boss");
   await run(an_administrator_mutes_and_bans_in_the_general_room);
   await run(a_page_that_cannot_be_loaded_says_so);
+  await run(every_page_waits_for_a_service_that_is_away);
   await run(five_messages_move_a_level);
   await run(a_change_shows_what_it_rests_on_and_can_be_disputed);
   await run(trainings_pause_and_go_on);

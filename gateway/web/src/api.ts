@@ -14,6 +14,16 @@ export class ApiError extends Error {
   }
 }
 
+// Not the call's fault: the same one may succeed in a moment.
+export function isPassing(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "UNAVAILABLE";
+}
+
+// In words for whoever only sees that nothing comes; what it is exactly, for whoever looks after the server.
+export function textOfRefusal(code: string, message: string): string {
+  return code === "UNAVAILABLE" ? `The server is away for the moment (${message}).` : message;
+}
+
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 // Set by the session: what to do when the server no longer knows it.
@@ -45,7 +55,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   const field = path.split(/[.[]/, 1)[0] ?? "";
   return new ApiError(
     body.code ?? "UNKNOWN",
-    body.message ?? `The server answered ${response.status}.`,
+    textOfRefusal(body.code ?? "", body.message ?? `The server answered ${response.status}.`),
     response.status,
     field,
   );

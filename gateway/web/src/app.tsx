@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { announcement, start, stop, unreadTotal } from "./chat.ts";
 import "./coach.ts";
-import { textOf } from "./hooks.ts";
+import { useLoaded } from "./hooks.ts";
 import { lazy } from "./lazy.tsx";
 import { connection } from "./live.ts";
 import { Link, path } from "./router.tsx";
@@ -109,12 +109,7 @@ function Page({ isAdmin }: { isAdmin: boolean }) {
 }
 
 export function App() {
-  const [error, setError] = useState("");
-  function ask() {
-    setError("");
-    resume().catch((e: unknown) => setError(textOf(e)));
-  }
-  useEffect(ask, []);
+  const opening = useLoaded("opening", resume);
   useEffect(() => {
     if (me.value && location.pathname === "/") {
       history.replaceState(null, "", "/rooms");
@@ -123,7 +118,7 @@ export function App() {
   }, [me.value, path.value]);
 
   if (me.value === undefined)
-    return <main class="page">{error ? <Failure text={error} retry={ask} /> : <Waiting />}</main>;
+    return <main class="page">{opening.error ? <Failure text={opening.error} retry={() => void opening.reload()} /> : <Waiting />}</main>;
   if (me.value === null) return <SignIn />;
   const isAdmin = me.value.role === "admin";
   return (

@@ -1,7 +1,7 @@
 // The live side of all rooms: a log for each room that is followed, and the outbox.
 // Views read the signals and call the functions below them.
 import { batch, computed, effect, signal } from "@preact/signals";
-import { ApiError, call } from "./api.ts";
+import { ApiError, call, textOfRefusal } from "./api.ts";
 import type { ClientFrame, DurableFrame, MemberFrame, ServerFrame } from "./frames.ts";
 import { connect, connection, disconnect, hear, transmit } from "./live.ts";
 import { Outbox, frameOf, type Entry } from "./outbox.ts";
@@ -358,7 +358,7 @@ function onError(frame: Extract<ServerFrame, { type: "error" }>): void {
     if (isPassing) setTimeout(() => join(roomId), again);
     else forgetRoom(roomId, frame.message);
   } else if (frame.room_id === active) {
-    roomError.value = frame.message;
+    roomError.value = textOfRefusal(frame.code, frame.message);
   }
 }
 

@@ -2,7 +2,7 @@
 // themselves are the server's.
 import { effect, signal } from "@preact/signals";
 import { done, extend, fail, fill, newAnswer, type Answer } from "./answer.ts";
-import { ApiError, call } from "./api.ts";
+import { ApiError, call, textOfRefusal } from "./api.ts";
 import type { ServerFrame } from "./frames.ts";
 import { newId } from "./id.ts";
 import { hear, transmit } from "./live.ts";
@@ -78,12 +78,12 @@ function onFrame(frame: ServerFrame): void {
       if (frame.room_id !== undefined) break;
       const answer = find(frame.answer_id) ?? newAnswer(frame.answer_id, frame.thread_id, "");
       if (frame.code === "OK") put(done(answer, frame.response ?? answer.text, frame.engine ?? ""));
-      else put(fail(answer, frame.code, frame.message ?? ""));
+      else put(fail(answer, frame.code, textOfRefusal(frame.code, frame.message ?? "")));
       break;
     }
     case "error": {
       const answer = find(frame.answer_id);
-      if (answer) put(fail(answer, frame.code, frame.message));
+      if (answer) put(fail(answer, frame.code, textOfRefusal(frame.code, frame.message)));
       break;
     }
   }

@@ -1,5 +1,6 @@
 // What several views do with the server.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { isPassing } from "./api.ts";
 
 export interface Loaded<T> {
   data: T | undefined;
@@ -12,25 +13,39 @@ export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-// Asks when it is shown and when the key changes; an answer that is overtaken by another is dropped.
+const FIRST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 8_000;
+
+// Asks when it is shown and when the key changes; an answer that is overtaken by another is dropped. While
+// the server is away, it is asked again by itself.
 export function useLoaded<T>(key: string, ask: () => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ data: T | undefined; error: string }>({ data: undefined, error: "" });
   const latest = useRef(0);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const wait = useRef(FIRST_WAIT_MS);
   const asking = useRef(ask);
   asking.current = ask;
   const reload = useCallback(async () => {
     const number = ++latest.current;
+    clearTimeout(timer.current);
     try {
       const data = await asking.current();
-      if (number === latest.current) setState({ data, error: "" });
+      if (number !== latest.current) return;
+      wait.current = FIRST_WAIT_MS;
+      setState({ data, error: "" });
     } catch (error) {
-      if (number === latest.current) setState((s) => ({ ...s, error: textOf(error) }));
+      if (number !== latest.current) return;
+      setState((s) => ({ ...s, error: textOf(error) }));
+      if (!isPassing(error)) return;
+      timer.current = setTimeout(() => void reload(), wait.current);
+      wait.current = Math.min(2 * wait.current, MAX_WAIT_MS);
     }
   }, []);
   useEffect(() => {
     void reload();
     return () => {
       latest.current++;
+      clearTimeout(timer.current);
     };
   }, [key]);
   return { ...state, reload, set: (data) => setState({ data, error: "" }) };

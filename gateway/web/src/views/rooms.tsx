@@ -1,9 +1,9 @@
 // The rooms: one's own, public ones, invitations, and what was said in them. On a wide screen the list
 // stays beside the open room; on a phone there is one or the other.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call, enc } from "../api.ts";
 import { firstRooms, invites, refreshRooms, rooms } from "../chat.ts";
-import { textOf, useDeed, useLoaded } from "../hooks.ts";
+import { useDeed, useLoaded } from "../hooks.ts";
 import { Link, go } from "../router.tsx";
 import { shortTime } from "../time.ts";
 import type { Invite, Room } from "../wire.ts";
@@ -66,15 +66,10 @@ function RoomList({ isPage }: { isPage: boolean }) {
 }
 
 function MyRooms() {
-  const [error, setError] = useState("");
-  function ask() {
-    setError("");
-    firstRooms().catch((e: unknown) => setError(textOf(e)));
-  }
-  useEffect(() => {
-    if (!rooms.value) ask();
-  }, []);
-  if (!rooms.value) return error ? <Failure text={error} retry={ask} /> : <Waiting lines={5} />;
+  const first = useLoaded("rooms", async () => {
+    if (!rooms.value) await firstRooms();
+  });
+  if (!rooms.value) return first.error ? <Failure text={first.error} retry={() => void first.reload()} /> : <Waiting lines={5} />;
   return (
     <>
       <Invitations />

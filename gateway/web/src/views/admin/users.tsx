@@ -1,7 +1,7 @@
 // The accounts: who may sign in, and as what.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
-import { useDeed } from "../../hooks.ts";
+import { useDeed, useLoaded } from "../../hooks.ts";
 import { me } from "../../session.ts";
 import { shortTime } from "../../time.ts";
 import type { User } from "../../wire.ts";
@@ -13,18 +13,19 @@ interface Page {
   next_page_token: string;
 }
 
+function askPage(token: string): Promise<Page> {
+  return call<Page>("GET", `/api/admin/users?page_size=100&page_token=${token}`);
+}
+
 export function UsersPart() {
-  const [users, setUsers] = useState<User[]>([]);
-  const [token, setToken] = useState<string>();
+  const list = useLoaded("users", () => askPage(""));
+  const { users, next_page_token: token } = list.data ?? { users: [], next_page_token: "" };
   const deed = useDeed();
-  function more(from: string) {
-    void deed.run(async () => {
-      const page = await call<Page>("GET", `/api/admin/users?page_size=100&page_token=${from}`);
-      setUsers((u) => (from === "" ? page.users : [...u, ...page.users]));
-      setToken(page.next_page_token);
-    });
+  const setUsers = (change: (users: User[]) => User[]) => list.set({ users: change(users), next_page_token: token });
+  async function more() {
+    const page = await askPage(token);
+    list.set({ ...page, users: [...users, ...page.users] });
   }
-  useEffect(() => more(""), []);
   const [isCreating, setIsCreating] = useState(false);
   return (
     <section class="card" aria-labelledby="users-title">
@@ -35,32 +36,35 @@ export function UsersPart() {
         </button>
       </header>
       {isCreating && <CreateUserDialog onClose={() => setIsCreating(false)} onCreated={(u) => setUsers((all) => [...all, u])} />}
+      <Failure text={list.error} retry={() => void list.reload()} />
+      {!list.data && !list.error && <Waiting lines={4} />}
+      {list.data && (
+        <div class="table tall" tabIndex={0} role="region" aria-label="Accounts">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col">E-mail</th>
+                <th scope="col">Since</th>
+                <th scope="col">Role</th>
+                <th scope="col">Active</th>
+                <th scope="col">
+                  <span class="hidden">What can be done</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {users.map((u) => (
+                <UserRow key={u.id} user={u} onChange={(n) => setUsers((all) => all.map((o) => (o.id === n.id ? n : o)))} onDeleted={() => setUsers((all) => all.filter((o) => o.id !== u.id))} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
       <Failure text={deed.error} />
-      {token === undefined && deed.error === "" && <Waiting lines={4} />}
-      <div class="table tall" tabIndex={0} role="region" aria-label="Accounts">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">E-mail</th>
-              <th scope="col">Since</th>
-              <th scope="col">Role</th>
-              <th scope="col">Active</th>
-              <th scope="col">
-                <span class="hidden">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {users.map((u) => (
-              <UserRow key={u.id} user={u} onChange={(n) => setUsers((all) => all.map((o) => (o.id === n.id ? n : o)))} onDeleted={() => setUsers((all) => all.filter((o) => o.id !== u.id))} />
-            ))}
-          </tbody>
-        </table>
-      </div>
       {token && (
         <p class="buttons">
-          <button type="button" disabled={deed.busy} onClick={() => more(token)}>
+          <button type="button" disabled={deed.busy} onClick={() => deed.run(more)}>
             More
           </button>
         </p>

@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call, enc } from "../../api.ts";
 import { answers, askCoach, forgetAnswer, stopAnswer } from "../../coach.ts";
+import { draftOf, keepDraft } from "../../drafts.ts";
 import { useLoaded } from "../../hooks.ts";
 import { Markdown } from "../../markdown.tsx";
 import type { MemoryMessage } from "../../wire.ts";
@@ -45,13 +46,15 @@ export function Talk({ thread, isListOpen, onList, onAnswered }: TalkProps) {
   const [said, setSaid] = useState("");
   // By which engine the last answer was given, which the conversation does not say.
   const [engine, setEngine] = useState("");
-  const [draft, setDraft] = useState("");
+  const place = `coach ${thread}`;
+  const [draft, setText] = useState(draftOf(place));
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   const answer = answers.value.get(thread);
   const turns = past.data ?? [];
   const isComing = answer?.state === "coming";
-  const isAsked = answer !== undefined && answer.question !== "" && !(turns.at(-1)?.isMine && turns.at(-1)?.text === answer.question);
+  const isKept = (question: string) => turns.findLast((t) => t.isMine)?.text === question;
+  const isAsked = answer !== undefined && answer.question !== "" && !(turns.at(-1)?.isMine && isKept(answer.question));
 
   useEffect(() => {
     if (!answer || answer.state === "coming") {
@@ -63,15 +66,24 @@ export function Talk({ thread, isListOpen, onList, onAnswered }: TalkProps) {
     setSaid(answer.state === "done" ? answer.text : answer.state === "stopped" ? "Stopped" : "");
     setEngine(answer.engine);
     if (answer.state === "failed") setError(answer.error);
-    void past.reload().then(() => {
-      forgetAnswer(answer.answer_id);
-      onAnswered();
-    });
+    void past.reload();
   }, [answer?.answer_id, answer?.state]);
+  // Before it is painted, so that nothing is there twice.
+  useLayoutEffect(() => {
+    if (!past.data || !answer || answer.state === "coming") return;
+    // The conversation has been read with it. A question that did not arrive is there to be asked again.
+    if (answer.state === "failed" && !isKept(answer.question)) setDraft([answer.question, draft].filter(Boolean).join("\n"));
+    forgetAnswer(answer.answer_id);
+    onAnswered();
+  }, [past.data]);
   useLayoutEffect(() => {
     if (box.current && isAtEnd.current) box.current.scrollTop = box.current.scrollHeight;
   }, [turns.length, answer?.text, isAsked]);
 
+  function setDraft(text: string) {
+    keepDraft(place, text);
+    setText(text);
+  }
   function ask(question: string): boolean {
     setError("");
     setSaid("");
@@ -109,7 +121,7 @@ export function Talk({ thread, isListOpen, onList, onAnswered }: TalkProps) {
             <TurnItem key={turn.id} isMine={turn.isMine} text={turn.text} />
           ))}
           {answer && isAsked && <TurnItem isMine text={answer.question} />}
-          {answer && (isComing || answer.state === "done") && <TurnItem isMine={false} text={answer.text} />}
+          {answer && (isComing || answer.text !== "") && <TurnItem isMine={false} text={answer.text} />}
         </ol>
         {engine && <p class="engine">Answered by {engineName(engine)}</p>}
       </div>

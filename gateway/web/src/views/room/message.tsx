@@ -181,12 +181,16 @@ function EditForm({ room, message: m, onDone }: { room: Room; message: RoomMessa
   const [content, setContent] = useState(m.content);
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
+  const [since] = useState(m.edited_at);
   useEffect(() => area.current?.focus(), []);
+  // What has been written stays until the server is known to have it.
+  useEffect(() => {
+    if (m.edited_at !== since) onDone();
+  }, [m.edited_at]);
   function save() {
     const text = content.trim();
-    if (text !== "" && text !== m.content)
-      act({ type: "edit_message", room_id: room.id, message_id: m.message_id, content: text });
-    onDone();
+    if (text === "" || text === m.content) onDone();
+    else act({ type: "edit_message", room_id: room.id, message_id: m.message_id, content: text });
   }
   return (
     <form

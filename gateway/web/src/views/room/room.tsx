@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { call } from "../../api.ts";
 import { closeRoom, findRoom, forgetGone, gone, logs, openRoom, outbox, refreshRooms, roomError, rooms, typing } from "../../chat.ts";
 import { draftOf } from "../../drafts.ts";
-import { textOf, useDeed, useLoaded } from "../../hooks.ts";
+import { useDeed, useLoaded } from "../../hooks.ts";
 import { Link } from "../../router.tsx";
 import type { Room, RoomMessage } from "../../wire.ts";
 import { MessageSearch } from "../message_search.tsx";
@@ -103,18 +103,11 @@ function JoinRoom({ room }: { room: Room }) {
 type Panel = "" | "people" | "search";
 
 function Conversation({ room, seq }: { room: Room; seq: number }) {
-  const [error, setError] = useState("");
+  const opening = useLoaded(`open ${room.id}`, () => openRoom(room));
   const [panel, setPanel] = useState<Panel>("");
   const [replyTo, setReplyTo] = useState<RoomMessage | null>(null);
   const log = logs.value.get(room.id);
-  function open() {
-    setError("");
-    openRoom(room).catch((e: unknown) => setError(textOf(e)));
-  }
-  useEffect(() => {
-    open();
-    return () => closeRoom(room.id);
-  }, []);
+  useEffect(() => () => closeRoom(room.id), []);
   const toggle = (which: Panel) => () => setPanel(panel === which ? "" : which);
   return (
     <main class="room" data-room={room.id}>
@@ -137,8 +130,8 @@ function Conversation({ room, seq }: { room: Room; seq: number }) {
       </header>
       <div class="room-body">
         <section class="talk" aria-label="Conversation">
-          {error && !log?.isLoaded ? (
-            <Failure text={error} retry={open} />
+          {opening.error && !log?.isLoaded ? (
+            <Failure text={opening.error} retry={() => void opening.reload()} />
           ) : log?.isLoaded ? (
             <Messages room={room} seq={seq} onReply={setReplyTo} />
           ) : (
