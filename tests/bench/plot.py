@@ -1,34 +1,46 @@
 """Draws the figures of a run as one SVG file, a panel for each bench that was run."""
 import os
 
-OURS, PEERS = "#0b7285", ("#868e96", "#e8590c", "#adb5bd", "#fab005", "#ced4da")
+COLOURS = {
+    "Socializer": "#0b7285", "Socializer, RPC": "#0b7285", "Socializer, HTTP": "#66a7b3",
+    "gRPC C++": "#e8590c", "nginx return 200": "#e8590c", "nginx nchan": "#e8590c",
+    "FastAPI": "#868e96", "SQLite, the message": "#e9b949", "SQLite, all rows of a call": "#b3812a",
+}  # fmt: skip
+OTHERS = ("#0b7285", "#e8590c", "#868e96", "#b3812a", "#5f3dc4", "#2b8a3e")
 
 
-def colour(name, n):
-    return OURS if name.startswith("Socializer") else PEERS[n % len(PEERS)]
+def put_legend(axes):
+    axes.legend(frameon=False, fontsize=8, ncol=3, loc="upper center", bbox_to_anchor=(0.5, -0.14))
 
 
 def lines(axes, series, **labels):
-    """series: {name: ([x], [y])}"""
+    """series: {name: ([x], [y])}; "NAME, 16 in flight" is drawn as NAME, dashed."""
+    ticks = []
     for n, (name, (x, y)) in enumerate(series.items()):
-        axes.plot(x, y, marker="o", markersize=4, label=name, color=colour(name, n))
+        colour = COLOURS.get(name.removesuffix(", 1 in flight").removesuffix(", 16 in flight"))
+        axes.plot(x, y, marker="o", markersize=4, label=name, color=colour or OTHERS[n % len(OTHERS)],
+                  linestyle="--" if name.endswith(", 16 in flight") else "-")  # fmt: skip
+        ticks = x
     axes.set(**labels)
+    axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    put_legend(axes)
 
 
 def bars(axes, groups, **labels):
     """groups: {group: {name: value}}"""
     names = list(dict.fromkeys(name for values in groups.values() for name in values))
-    width = 0.8 / len(names)
+    width = 0.84 / len(names)
     for n, name in enumerate(names):
         places = [g + n * width for g, values in enumerate(groups.values()) if name in values]
         heights = [values[name] for values in groups.values() if name in values]
-        drawn = axes.bar(places, heights, width * 0.95, label=name, color=colour(name, n))
+        drawn = axes.bar(places, heights, width * 0.95, label=name, color=COLOURS.get(name))
         axes.bar_label(drawn, [f"{h:,.0f}" for h in heights], fontsize=7)
-    axes.set_xticks([g + 0.4 - width / 2 for g in range(len(groups))], list(groups))
+    axes.set_xticks([g + 0.42 - width / 2 for g in range(len(groups))], list(groups))
     axes.set(yscale="log", **labels)
-    axes.legend(frameon=False, fontsize=7)
+    axes.margins(y=0.1)
+    put_legend(axes)
 
 
 def by_name(results, value):
@@ -76,10 +88,11 @@ def draw_fanout(axes, figures):
 
 
 def draw_growth(axes, figures):
-    first = next(iter(figures["store"].values()))
-    lines(axes, {f"store: {key}": (list(figures["store"]), [r[key] for r in figures["store"].values()])
-                 for key in first},
-          xscale="log", yscale="log", title="Growth", xlabel="messages stored",
+    names = {"user": "a user", "room": "a room", "rooms": "a user's rooms",
+             "messages": "the last 50 messages", "search": "a search", "append": "a new message"}
+    lines(axes, {names[key]: (list(figures["store"]), [r[key] for r in figures["store"].values()])
+                 for key in names},
+          xscale="log", yscale="log", title="Growth: the store alone", xlabel="messages stored",
           ylabel="CPU µs an operation")  # fmt: skip
 
 
@@ -104,7 +117,7 @@ def draw(figures, path):
     columns = min(2, len(wanted))
     rows = -(-len(wanted) // columns)
     figure, all_axes = pyplot.subplots(
-        rows, columns, squeeze=False, figsize=(5.2 * columns, 3.6 * rows), layout="constrained"
+        rows, columns, squeeze=False, figsize=(5.4 * columns, 4 * rows), layout="constrained"
     )
     for axes in all_axes.flat[len(wanted):]:
         axes.remove()
