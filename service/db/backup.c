@@ -55,13 +55,39 @@ static int on_progress(void *arg)
         return is_stopped(arg);
 }
 
+/* Whether the last failure says nothing of the file, but that there is no memory or no room. */
+static bool is_for_want(sqlite3 *handle, struct error *ret)
+{
+        struct db_conn conn = {.handle = handle, .mode = LEASE_READ, .deadline = DEADLINE_NEVER};
+        enum status st = db_conn_error(&conn, sqlite3_extended_errcode(handle), ret);
+
+        return st == STATUS_RESOURCE_EXHAUSTED || st == STATUS_UNAVAILABLE;
+}
+
 static enum status copy_failed(const struct copy *c, sqlite3 *handle, struct error *reterr)
 {
+        struct error error = ERROR_INIT;
+        const char *text = sqlite3_errmsg(handle);
+
         if (c->is_stopped)
                 return error_set(reterr, STATUS_CANCELLED, "the backup was stopped");
+        if (is_for_want(handle, &error))
+                return error_retry(reterr, error.status, error.retry_after_ms,
+                                   "cannot back up the database to '%s': %s", c->part, error.text);
         return error_set(reterr, STATUS_FAILED_PRECONDITION,
-                         "cannot back up the database to '%s': %s", c->part,
-                         sqlite3_errmsg(handle));
+                         "cannot back up the database to '%s': %s", c->part, text);
+}
+
+/* The same of a system call. */
+static enum status call_failed(const char *verb, const char *path, struct error *reterr)
+{
+        enum status st = STATUS_FAILED_PRECONDITION;
+
+        if (errno == ENOSPC || errno == EDQUOT)
+                st = STATUS_UNAVAILABLE;
+        else if (errno == ENOMEM || errno == EMFILE || errno == ENFILE)
+                st = STATUS_RESOURCE_EXHAUSTED;
+        return error_set(reterr, st, "cannot %s '%s': %s", verb, path, strerror(errno));
 }
 
 /* The caller's transaction keeps the source as it is: without one a copy in several steps begins
@@ -80,6 +106,18 @@ static enum status copy_pages(struct db_conn *conn, sqlite3 *to, struct copy *c,
         return rc == SQLITE_DONE ? STATUS_OK : copy_failed(c, to, reterr);
 }
 
+static enum status check_failed(sqlite3 *handle, struct error *reterr)
+{
+        struct error error = ERROR_INIT;
+        const char *text = sqlite3_errmsg(handle);
+
+        if (!is_for_want(handle, &error))
+                return error_set(reterr, STATUS_DATA_LOSS, "integrity check: %s", text);
+        if (reterr)
+                *reterr = error;
+        return error.status;
+}
+
 static enum status check_integrity(sqlite3 *handle, struct error *reterr)
 {
         CLEANUP(cleanup_statement) sqlite3_stmt *query = NULL;
@@ -87,8 +125,7 @@ static enum status check_integrity(sqlite3 *handle, struct error *reterr)
         if (sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1, &query, NULL) !=
                     SQLITE_OK ||
             sqlite3_step(query) != SQLITE_ROW)
-                return error_set(reterr, STATUS_DATA_LOSS, "integrity check: %s",
-                                 sqlite3_errmsg(handle));
+                return check_failed(handle, reterr);
         const char *answer = (const char *)sqlite3_column_text(query, 0);
         if (answer && strcmp(answer, "ok") == 0)
                 return STATUS_OK;
@@ -123,8 +160,7 @@ static enum status sync_path(const char *path, struct error *reterr)
         AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
         if (fd < 0 || fsync(fd) != 0)
-                return error_set(reterr, STATUS_FAILED_PRECONDITION, "cannot sync '%s': %s", path,
-                                 strerror(errno));
+                return call_failed("sync", path, reterr);
         return STATUS_OK;
 }
 
@@ -135,8 +171,7 @@ static enum status create_private(const char *path, struct error *reterr)
         AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
         if (fd < 0)
-                return error_set(reterr, STATUS_FAILED_PRECONDITION,
-                                 "cannot back up the database to '%s': %s", path, strerror(errno));
+                return call_failed("back up the database to", path, reterr);
         return STATUS_OK;
 }
 
@@ -165,17 +200,14 @@ static enum status back_up(struct db_conn *conn, struct copy *c, struct error *r
         if (st != STATUS_OK)
                 return st;
         if (mkdir(c->db->backup_dir, 0700) != 0 && errno != EEXIST)
-                return error_set(reterr, STATUS_FAILED_PRECONDITION,
-                                 "cannot create the backup folder '%s': %s", c->db->backup_dir,
-                                 strerror(errno));
+                return call_failed("create the backup folder", c->db->backup_dir, reterr);
         st = create_private(c->part, reterr);
         if (st == STATUS_OK)
                 st = make_copy(conn, c, reterr);
         if (st == STATUS_OK)
                 st = sync_path(c->part, reterr);
         if (st == STATUS_OK && rename(c->part, c->path) != 0)
-                st = error_set(reterr, STATUS_FAILED_PRECONDITION, "cannot rename to '%s': %s",
-                               c->path, strerror(errno));
+                st = call_failed("rename to", c->path, reterr);
         if (st == STATUS_OK)
                 return sync_path(c->db->backup_dir, reterr);
         unlink(c->part);

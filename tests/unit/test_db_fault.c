@@ -258,6 +258,34 @@ static void when_the_transaction_is_gone_every_job_hears_of_it(void **state)
         expect_usable(f, "transaction");
 }
 
+/* --- copying --- */
+
+static void a_backup_without_room_says_so(void **state)
+{
+        struct db_fixture *f = *state;
+        char name[DB_BACKUP_NAME_BYTES];
+        unsigned n_failed = 0;
+
+        ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
+        for (unsigned n = 1; n < MAX_N; n++) {
+                struct error error = ERROR_INIT;
+
+                fault_vfs_arm(FAULT_FULL, n, 0);
+                enum status st = db_make_backup(f->db, NULL, NULL, name, &error);
+                unsigned n_hits = fault_vfs_disarm();
+
+                if (n_hits == 0) {
+                        assert_int_equal(st, STATUS_OK);
+                        break;
+                }
+                assert_int_equal(st, STATUS_UNAVAILABLE);
+                assert_non_null(strstr(error.text, "the disk is full"));
+                n_failed++;
+        }
+        assert_true(n_failed > 0);
+        ASSERT_OK(db_make_backup(f->db, NULL, NULL, name, err));
+}
+
 /* --- reading, opening --- */
 
 static enum status read_all(struct db *db, int64_t *ret_n, struct error *reterr)
@@ -396,6 +424,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 CASE(a_write_on_a_failing_disk_happens_or_does_not),
                 CASE(a_failed_checkpoint_fails_no_write),
+                CASE(a_backup_without_room_says_so),
                 CASE(while_the_disk_is_full_reading_goes_on),
                 CASE(a_group_on_a_failing_disk_is_kept_or_failed_as_one),
                 CASE(when_the_transaction_is_gone_every_job_hears_of_it),

@@ -143,6 +143,27 @@ static void a_snapshot_ends_where_there_is_no_memory(void **state)
         }
 }
 
+static void a_backup_without_memory_says_so(void **state)
+{
+        struct db_fixture *f = *state;
+        char name[DB_BACKUP_NAME_BYTES];
+
+        ASSERT_OK(fixture_add(f->db, "Ada", DEADLINE_NEVER, err));
+        for (int n = 1; n < MAX_N; n++) {
+                struct error error = ERROR_INIT;
+
+                arm(n);
+                enum status st = db_make_backup(f->db, NULL, NULL, name, &error);
+                unsigned hits = disarm();
+
+                if (st != STATUS_OK)
+                        assert_int_equal(st, STATUS_RESOURCE_EXHAUSTED);
+                if (hits == 0)
+                        return;
+        }
+        fail_msg("a backup never succeeds");
+}
+
 static void opening_without_memory_loses_nothing(void **state)
 {
         struct db_fixture *f = *state;
@@ -177,6 +198,7 @@ int main(void)
                 CASE(a_read_without_memory_gives_its_connection_back),
                 cmocka_unit_test_setup_teardown(a_snapshot_ends_where_there_is_no_memory,
                                                 fixture_setup_one_reader, fixture_teardown),
+                CASE(a_backup_without_memory_says_so),
                 CASE(opening_without_memory_loses_nothing),
         };
 
