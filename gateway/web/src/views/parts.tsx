@@ -1,7 +1,7 @@
 // Small pieces that several pages are made of.
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { usePageTitle, type Deed } from "../hooks.ts";
+import { useDeed, usePageTitle, type Deed } from "../hooks.ts";
 import { path } from "../router.tsx";
 import { fullTime } from "../time.ts";
 
@@ -204,6 +204,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
+    // What is to be filled in, or else the way back, rather than the cross that comes first.
+    dialog.current?.querySelector<HTMLElement>(".field :is(input, textarea), .buttons.end button")?.focus();
     return () => {
       if (opener instanceof HTMLElement) opener.focus();
     };
@@ -218,6 +220,31 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       </header>
       {children}
     </dialog>
+  );
+}
+
+interface ConfirmProps extends DialogProps {
+  // What is done, on its button.
+  word: string;
+  onDo: () => Promise<unknown>;
+}
+
+// What cannot be taken back in a moment is asked for once more.
+export function Confirm({ title, word, onDo, onClose, children }: ConfirmProps) {
+  const deed = useDeed();
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{children}</p>
+      <Failure text={deed.error} />
+      <p class="buttons end">
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(async () => (await onDo(), onClose()))}>
+          {word}
+        </button>
+      </p>
+    </Dialog>
   );
 }
 

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
 import { useDeed } from "../../hooks.ts";
 import type { User } from "../../wire.ts";
-import { Choice, Dialog, Failure, Field, valuesOf } from "../parts.tsx";
+import { Choice, Confirm, Dialog, Failure, Field, valuesOf } from "../parts.tsx";
 
 export function CreateUserDialog({ onClose, onCreated }: { onClose: () => void; onCreated: (user: User) => void }) {
   const deed = useDeed();
@@ -47,7 +47,6 @@ export function UserActions({ user, onDeleted }: { user: User; onDeleted: () => 
   const deed = useDeed();
   async function remove() {
     await call("POST", `/api/users/${user.id}/delete`);
-    setAsks("");
     onDeleted();
   }
   async function reset(new_password: string) {
@@ -90,15 +89,9 @@ export function UserActions({ user, onDeleted }: { user: User; onDeleted: () => 
         </Dialog>
       )}
       {asks === "delete" && (
-        <Dialog title={`Delete ${user.username}?`} onClose={() => setAsks("")}>
-          <p>The account and everything that belongs to it goes at once and for good.</p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(remove)}>
-              Delete for good
-            </button>
-          </p>
-        </Dialog>
+        <Confirm title={`Delete ${user.username}?`} word="Delete for good" onDo={remove} onClose={() => setAsks("")}>
+          The account and everything that belongs to it goes at once and for good.
+        </Confirm>
       )}
     </span>
   );

@@ -1,11 +1,10 @@
 // The conversations with the coach. Beside the open one on a desk; over it, when asked for, on a phone.
 import { useState } from "preact/hooks";
 import { call, enc } from "../../api.ts";
-import { useDeed } from "../../hooks.ts";
 import { Link } from "../../router.tsx";
 import { shortTime } from "../../time.ts";
 import type { MemoryMessage, MemoryThread } from "../../wire.ts";
-import { Dialog, Empty, Failure, Time } from "../parts.tsx";
+import { Confirm, Empty, Time } from "../parts.tsx";
 
 interface ThreadListProps {
   threads: MemoryThread[];
@@ -56,10 +55,8 @@ interface ItemProps {
 
 function Item({ thread: t, title, isCurrent, onChosen, onDeleted }: ItemProps) {
   const [asks, setAsks] = useState(false);
-  const deed = useDeed();
   async function remove() {
     await call("DELETE", `/api/users/me/threads/${enc(t.thread_id)}`);
-    setAsks(false);
     onDeleted(t.thread_id);
   }
   return (
@@ -80,15 +77,9 @@ function Item({ thread: t, title, isCurrent, onChosen, onDeleted }: ItemProps) {
         </svg>
       </button>
       {asks && (
-        <Dialog title="Delete this conversation?" onClose={() => setAsks(false)}>
-          <p>The coach forgets it, and nobody can bring it back. Levels that it has moved stay.</p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(remove)}>
-              Delete
-            </button>
-          </p>
-        </Dialog>
+        <Confirm title="Delete this conversation?" word="Delete" onDo={remove} onClose={() => setAsks(false)}>
+          The coach forgets it, and nobody can bring it back. Levels that it has moved stay.
+        </Confirm>
       )}
     </li>
   );

@@ -5,7 +5,7 @@ import { useDeed } from "../../hooks.ts";
 import { me } from "../../session.ts";
 import { fullTime } from "../../time.ts";
 import type { Member, MemberRole, Room } from "../../wire.ts";
-import { Avatar, Dialog, Failure } from "../parts.tsx";
+import { Avatar, Confirm, Failure } from "../parts.tsx";
 
 const rank: Record<MemberRole, number> = { member: 1, moderator: 2, creator: 3 };
 
@@ -51,7 +51,6 @@ const mutes: [string, number][] = [
   ["a week", 604_800],
 ];
 
-// What cannot be taken back in a moment is asked for once more.
 type Question = "" | "remove" | "ban" | "creator";
 
 function Manage({ room, member: m, onChange }: { room: Room; member: Member; onChange: () => void }) {
@@ -59,14 +58,16 @@ function Manage({ room, member: m, onChange }: { room: Room; member: Member; onC
   const [asks, setAsks] = useState<Question>("");
   const path = `/api/rooms/${room.id}/members/${m.user_id}`;
   const isGroup = room.type === "group";
-  function doIt(what: () => Promise<unknown>) {
-    void deed.run(async () => {
-      await what();
-      setAsks("");
-      onChange();
-    });
+  async function change(changes: { role?: MemberRole; mute_seconds?: number }) {
+    await call("PATCH", path, changes);
+    onChange();
   }
-  const patch = (changes: { role?: MemberRole; mute_seconds?: number }) => doIt(() => call("PATCH", path, changes));
+  async function remove(query: string) {
+    await call("DELETE", path + query);
+    onChange();
+  }
+  const patch = (changes: Parameters<typeof change>[0]) => void deed.run(() => change(changes));
+  const answer = { remove: () => remove(""), ban: () => remove("?ban=true"), creator: () => change({ role: "creator" }) };
   return (
     <details class="member-menu">
       <summary aria-label={`Manage ${m.username}`}>⋯</summary>
@@ -109,20 +110,9 @@ function Manage({ room, member: m, onChange }: { room: Room; member: Member; onC
       </div>
       <Failure text={deed.error} />
       {asks && (
-        <Dialog title={questions[asks].title(m.username)} onClose={() => setAsks("")}>
-          <p>{questions[asks].text}</p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button
-              type="button"
-              class="primary danger"
-              disabled={deed.busy}
-              onClick={() => (asks === "creator" ? patch({ role: "creator" }) : doIt(() => call("DELETE", asks === "ban" ? `${path}?ban=true` : path)))}
-            >
-              {questions[asks].word}
-            </button>
-          </p>
-        </Dialog>
+        <Confirm title={questions[asks].title(m.username)} word={questions[asks].word} onDo={answer[asks]} onClose={() => setAsks("")}>
+          {questions[asks].text}
+        </Confirm>
       )}
     </details>
   );

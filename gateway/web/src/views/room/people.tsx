@@ -6,7 +6,7 @@ import { useDeed, useLoaded } from "../../hooks.ts";
 import { go } from "../../router.tsx";
 import { me } from "../../session.ts";
 import type { Invite, InviteResult, Member, OnlineUser, Room } from "../../wire.ts";
-import { Dialog, Empty, Failure, Field, Waiting, valuesOf } from "../parts.tsx";
+import { Confirm, Empty, Failure, Field, Waiting, valuesOf } from "../parts.tsx";
 import { Banned, MemberItem } from "./member_item.tsx";
 import { CoachHere } from "./coach_here.tsx";
 import { RoomSettingsDialog } from "./room_settings.tsx";
@@ -163,12 +163,10 @@ function InviteForm({ room, onDone }: { room: Room; onDone: () => void }) {
 
 function Leaving({ room }: { room: Room }) {
   const [asks, setAsks] = useState<"leave" | "delete" | "">("");
-  const deed = useDeed();
   const mayDelete = room.my_role === "creator" || me.value?.role === "admin";
   async function doIt() {
     if (asks === "delete") await call("DELETE", `/api/rooms/${room.id}`);
     else await call("POST", `/api/rooms/${room.id}/leave`);
-    setAsks("");
     go("/rooms");
     await refreshRooms();
   }
@@ -183,19 +181,16 @@ function Leaving({ room }: { room: Room }) {
         </button>
       )}
       {asks && (
-        <Dialog title={asks === "delete" ? "Delete this room?" : "Leave this room?"} onClose={() => setAsks("")}>
-          <p>
-            {asks === "delete"
-              ? "Everything that was said here is deleted, for everybody."
-              : "You will no longer see what is said here. The last one who leaves deletes the room."}
-          </p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(doIt)}>
-              {asks === "delete" ? "Delete" : "Leave"}
-            </button>
-          </p>
-        </Dialog>
+        <Confirm
+          title={asks === "delete" ? "Delete this room?" : "Leave this room?"}
+          word={asks === "delete" ? "Delete" : "Leave"}
+          onDo={doIt}
+          onClose={() => setAsks("")}
+        >
+          {asks === "delete"
+            ? "Everything that was said here is deleted, for everybody."
+            : "You will no longer see what is said here. The last one who leaves deletes the room."}
+        </Confirm>
       )}
     </p>
   );

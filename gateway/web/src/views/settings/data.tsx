@@ -1,8 +1,7 @@
 // What there is of the user: taking it along, seeing what was told to engines, and deleting it.
 import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
-import { useDeed } from "../../hooks.ts";
-import { Dialog, Done, Failure } from "../parts.tsx";
+import { Confirm, Done } from "../parts.tsx";
 import { DeleteAccount } from "./delete_account.tsx";
 import { Ledger } from "./ledger.tsx";
 
@@ -28,10 +27,8 @@ export function DataPart() {
 function Conversations() {
   const [asks, setAsks] = useState(false);
   const [isDone, setIsDone] = useState(false);
-  const deed = useDeed();
   async function remove() {
     await call("DELETE", "/api/users/me/messages");
-    setAsks(false);
     setIsDone(true);
   }
   return (
@@ -45,15 +42,9 @@ function Conversations() {
         <Done isDone={isDone} text="Deleted" />
       </p>
       {asks && (
-        <Dialog title="Delete all conversations?" onClose={() => setAsks(false)}>
-          <p>The coach forgets everything you have talked about, for good.</p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(remove)}>
-              Delete all
-            </button>
-          </p>
-        </Dialog>
+        <Confirm title="Delete all conversations?" word="Delete all" onDo={remove} onClose={() => setAsks(false)}>
+          The coach forgets everything you have talked about, for good.
+        </Confirm>
       )}
     </section>
   );

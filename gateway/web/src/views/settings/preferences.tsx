@@ -4,7 +4,7 @@ import { ApiError, call, enc } from "../../api.ts";
 import { useDeed, useLoaded } from "../../hooks.ts";
 import { shortTime } from "../../time.ts";
 import type { Preference } from "../../wire.ts";
-import { Dialog, Empty, Failure, Field, Time, Waiting, valuesOf } from "../parts.tsx";
+import { Confirm, Empty, Failure, Field, Time, Waiting, valuesOf } from "../parts.tsx";
 
 export function PreferencesPart() {
   const list = useLoaded("preferences", async () => (await call<{ preferences: Preference[] }>("GET", "/api/users/me/preferences")).preferences);
@@ -112,10 +112,8 @@ function SetForm({ onDone }: { onDone: () => void }) {
 
 function DeleteAll({ onDone }: { onDone: () => void }) {
   const [asks, setAsks] = useState(false);
-  const deed = useDeed();
   async function remove() {
     await call("DELETE", "/api/users/me/preferences");
-    setAsks(false);
     onDone();
   }
   return (
@@ -124,15 +122,9 @@ function DeleteAll({ onDone }: { onDone: () => void }) {
         Delete all
       </button>
       {asks && (
-        <Dialog title="Delete all preferences?" onClose={() => setAsks(false)}>
-          <p>All of them are deleted for good, also those that programs of yours have set.</p>
-          <Failure text={deed.error} />
-          <p class="buttons end">
-            <button type="button" class="primary danger" disabled={deed.busy} onClick={() => deed.run(remove)}>
-              Delete all
-            </button>
-          </p>
-        </Dialog>
+        <Confirm title="Delete all preferences?" word="Delete all" onDo={remove} onClose={() => setAsks(false)}>
+          All of them are deleted for good, also those that programs of yours have set.
+        </Confirm>
       )}
     </p>
   );
