@@ -1,5 +1,7 @@
 // What administrators do.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Person } from "../person.mjs";
 import { until } from "../servers.mjs";
 
@@ -29,7 +31,7 @@ export async function accounts_are_made_changed_and_deleted({ servers, first, bo
   await row.waitFor({ state: "detached" });
 }
 
-export async function the_server_is_looked_at_and_set({ boss }) {
+export async function the_server_is_looked_at_and_set({ servers, boss }) {
   const { page } = boss;
   const part = (name) => page.getByRole("navigation", { name: "Administration" }).getByRole("link", { name }).click();
   await part("Health");
@@ -38,6 +40,16 @@ export async function the_server_is_looked_at_and_set({ boss }) {
   await page.locator(".chart polyline").first().waitFor({ state: "attached" });
   await page.getByRole("button", { name: "Prune now" }).click();
   await page.getByText(/events? went\./).waitFor();
+  const key = () => readFileSync(join(servers.data, "master.key"));
+  const before = key();
+  await page.getByRole("button", { name: "Rotate the master key" }).click();
+  await page.getByRole("dialog").getByText(/^Back up the new master.key/).waitFor();
+  assert.deepEqual(key(), before);
+  await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+  await page.getByText(/ sealed with the new one. Back up master.key now.$/).waitFor();
+  assert.notDeepEqual(key(), before);
+  const { messages } = await boss.get("/api/users/me/messages");
+  assert.ok(messages.some((m) => m.content === "Hello coach"));
   await part("Statements");
   await page.getByRole("button", { name: "Longest, ms" }).click();
   await page.locator('th[aria-sort="descending"]', { hasText: "Longest" }).waitFor();

@@ -53,6 +53,7 @@ const dialogs = [
   ["delete-preferences", "/settings/preferences", "Delete all preferences?", button("Delete all")],
   ["delete-conversations", "/settings/data", "Delete all conversations?", button("Delete all conversations")],
   ["delete-account", "/settings/data", "Delete your account?", button("Delete account")],
+  ["admin-master-key", "/admin", "Rotate the master key?", button("Rotate the master key")],
   ["admin-new", "/admin/users", "New account", button("New account")],
   ["admin-password", "/admin/users", "A new password for grace", button("Password of grace")],
   ["admin-delete", "/admin/users", "Delete grace?", button("Delete grace")],

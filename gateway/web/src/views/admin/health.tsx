@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
 import { useDeed } from "../../hooks.ts";
 import { Failure, Waiting } from "../parts.tsx";
+import { MasterKey } from "./master_key.tsx";
 import { useLoad, type Load } from "./load.ts";
 import { PoolChart, PoolTable } from "./pool.tsx";
 
@@ -30,6 +31,7 @@ export function HealthPart() {
             <PoolTable pool={pool} />
           </section>
           <Prune />
+          <MasterKey />
         </>
       )}
     </>
