@@ -9,8 +9,8 @@ enum {
         STEPS = 2, /* it does its work in several commits, each of which stays */
         ENDS = 4, /* the caller's session: who gets no answer cannot ask again */
         HEALTH = 8, /* it may say UNAVAILABLE whatever is wrong with the database */
-        BACKUP =
-                16, /* it may say FAILED_PRECONDITION, or DATA_LOSS of a copy that cannot be read */
+        BACKUP = 16, /* of a disk that fails it may say FAILED_PRECONDITION, or DATA_LOSS of a copy
+                        that cannot be read */
 };
 
 struct fault_case {

@@ -140,7 +140,7 @@ static bool is_documented(const struct attempt *a, enum status status)
 {
         if (a->c->flags & HEALTH && status == STATUS_UNAVAILABLE)
                 return true;
-        if (a->c->flags & BACKUP &&
+        if (a->c->flags & BACKUP && kit_kinds[a->fault].status == STATUS_INTERNAL &&
             (status == STATUS_FAILED_PRECONDITION || status == STATUS_DATA_LOSS))
                 return true;
         return status == kit_kinds[a->fault].status;
