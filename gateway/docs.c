@@ -53,11 +53,6 @@ enum status docs_init(struct docs *d, const char *dir, struct error *reterr)
         return static_files_init(&d->files, dir, reterr);
 }
 
-void docs_deinit(struct docs *d)
-{
-        static_files_deinit(&d->files);
-}
-
 void docs_openapi(struct request *r)
 {
         const char *etag = r->server->docs.openapi_etag;
@@ -74,7 +69,7 @@ void docs_page(struct request *r)
 {
         const struct docs *d = &r->server->docs;
 
-        if (d->files.dir_fd < 0) {
+        if (!*d->files.dir) {
                 reply_bytes(r, 200, REPLY_HTML, page_without_files, sizeof(page_without_files) - 1);
         } else {
                 const char *base = strcmp(r->match.route->path, "/docs/") == 0 ? "" : "docs/";

@@ -14,7 +14,6 @@ struct docs {
 
 /* dir "" = Swagger UI is not installed. */
 enum status docs_init(struct docs *d, const char *dir, struct error *reterr) MUST_CHECK;
-void docs_deinit(struct docs *d);
 /* Answer /openapi.json, /docs, and /docs/FILE. */
 void docs_openapi(struct request *r);
 void docs_page(struct request *r);

@@ -200,8 +200,6 @@ enum status server_new(struct gateway *gateway, struct server **ret, struct erro
 
         s->gateway = gateway;
         s->listen_fd = -1;
-        s->web.dir_fd = -1;
-        s->docs.files.dir_fd = -1;
         s->conns.phases[CONN_IDLE].limit_ms = gateway->options->idle_timeout_s * UINT64_C(1000);
         s->conns.phases[CONN_HEAD].limit_ms = gateway->options->request_timeout_s * UINT64_C(1000);
         s->conns.phases[CONN_BODY].limit_ms = gateway->options->request_timeout_s * UINT64_C(1000);
@@ -275,8 +273,6 @@ struct server *server_free(struct server *s)
         }
         router_free(s->router);
         metrics_deinit(&s->metrics);
-        docs_deinit(&s->docs);
-        static_files_deinit(&s->web);
         free(s);
         return NULL;
 }

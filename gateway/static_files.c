@@ -1,5 +1,6 @@
 #include "gateway/static_files.h"
 
+#include "common/cleanup.h"
 #include "gateway/reply.h"
 
 #include <errno.h>
@@ -10,23 +11,20 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+static int open_dir(const char *dir)
+{
+        return *dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 enum status static_files_init(struct static_files *f, const char *dir, struct error *reterr)
 {
-        f->dir_fd = -1;
-        if (!*dir)
-                return STATUS_OK;
-        f->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (f->dir_fd < 0)
+        AUTO_CLOSE int dir_fd = open_dir(dir);
+
+        f->dir = dir;
+        if (*dir && dir_fd < 0)
                 return error_set(reterr, STATUS_NOT_FOUND, "cannot open the folder %s: %s", dir,
                                  strerror(errno));
         return STATUS_OK;
-}
-
-void static_files_deinit(struct static_files *f)
-{
-        if (f->dir_fd >= 0)
-                close(f->dir_fd);
-        f->dir_fd = -1;
 }
 
 bool static_files_path_safe(const char *path)
@@ -65,9 +63,9 @@ const char *static_files_type(const char *path)
 }
 
 /* -1 when there is no such regular file. */
-static int open_file(const struct static_files *f, const char *path, struct stat *ret)
+static int open_file(int dir_fd, const char *path, struct stat *ret)
 {
-        int fd = openat(f->dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
         if (fd >= 0 && (fstat(fd, ret) != 0 || !S_ISREG(ret->st_mode))) {
                 close(fd);
@@ -83,19 +81,21 @@ struct file {
 };
 
 /* The file, or what the build has compressed of it, for who takes that. */
-static bool find_file(const struct static_files *f, const struct request *r, const char *path,
-                      struct file *ret)
+static bool find_file(const char *dir, const struct request *r, const char *path, struct file *ret)
 {
+        AUTO_CLOSE int dir_fd = open_dir(dir);
         char compressed[PATH_MAX];
         int n = snprintf(compressed, sizeof(compressed), "%s.gz", path + 1);
 
         *ret = (struct file){.fd = -1};
+        if (dir_fd < 0)
+                return false;
         if (headers_accept_gzip(&r->headers) && n > 0 && (size_t)n < sizeof(compressed)) {
-                ret->fd = open_file(f, compressed, &ret->st);
+                ret->fd = open_file(dir_fd, compressed, &ret->st);
                 ret->is_gzip = ret->fd >= 0;
         }
         if (ret->fd < 0)
-                ret->fd = open_file(f, path + 1, &ret->st);
+                ret->fd = open_file(dir_fd, path + 1, &ret->st);
         return ret->fd >= 0;
 }
 
@@ -121,11 +121,11 @@ bool static_files_answer(const struct static_files *f, struct request *r, const 
         struct file file;
         char etag[48];
 
-        if (f->dir_fd < 0 || !static_files_path_safe(path))
+        if (!static_files_path_safe(path))
                 return false;
         if (strcmp(path, "/") == 0)
                 path = "/index.html";
-        if (!find_file(f, r, path, &file))
+        if (!find_file(f->dir, r, path, &file))
                 return false;
 
         /* A name under assets/ holds a hash of its content; everything else is asked for anew,

@@ -9,16 +9,13 @@
 
 struct request;
 
+/* The folder is looked up for each request: who puts another in its place serves that at once. */
 struct static_files {
-        int dir_fd; /* -1 = there is none */
+        const char *dir; /* the caller's; "" = there is none */
 };
 
-#define STATIC_FILES_INIT ((struct static_files){.dir_fd = -1})
-
-/* dir "" = none. */
 enum status static_files_init(struct static_files *f, const char *dir,
                               struct error *reterr) MUST_CHECK;
-void static_files_deinit(struct static_files *f);
 
 /* Answers with a file; path is decoded, "/assets/app.js"; "/" is "/index.html". Who takes gzip gets
  * "/assets/app.js.gz", where the build has made one. csp is for HTML.

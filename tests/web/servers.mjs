@@ -1,6 +1,6 @@
 // A service and a gateway of their own, in a folder that goes with them.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -11,8 +11,10 @@ export class Servers {
 
   constructor(socializerd, gateway, socializer, web) {
     this.programs = { socializerd, gateway, socializer };
-    this.web = web;
     this.data = mkdtempSync(join(tmpdir(), "web-"));
+    this.built = web;
+    this.web = join(this.data, "web");
+    cpSync(web, this.web, { recursive: true });
   }
 
   async start() {

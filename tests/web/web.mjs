@@ -14,7 +14,7 @@ import {
   the_coach_answers,
 } from "./stories/coach.mjs";
 import { every_dialog_is_for_everybody, there_is_something_to_ask } from "./stories/dialogs.mjs";
-import { files_are_compressed_kept_and_pages_found } from "./stories/files.mjs";
+import { a_new_build_is_served_at_once, files_are_compressed_kept_and_pages_found } from "./stories/files.mjs";
 import { every_page_is_for_everybody, there_is_something_to_see } from "./stories/pages.mjs";
 import {
   a_change_shows_what_it_rests_on_and_can_be_disputed,
@@ -79,6 +79,7 @@ async function begin() {
 
 async function tell() {
   await run(files_are_compressed_kept_and_pages_found);
+  await run(a_new_build_is_served_at_once);
   await run(wrong_input_is_said_where_it_is);
   await stage.ada.register("ada");
   await stage.grace.register("grace");

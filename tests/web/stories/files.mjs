@@ -1,6 +1,6 @@
 // What the gateway makes of the app's files.
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { cpSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -30,4 +30,14 @@ export async function files_are_compressed_kept_and_pages_found({ servers }) {
   assert.equal((await servers.get("/api/nothing", { Accept: "text/html" })).status, 404);
   assert.equal((await servers.get("/assets/no.js", { Accept: "text/html" })).status, 404);
   assert.equal((await servers.get("/docs", { Accept: "text/html" })).status, 200);
+}
+
+// As scripts/web does it, while the gateway runs.
+export async function a_new_build_is_served_at_once({ servers }) {
+  assert.equal((await servers.get("/new.txt")).status, 404);
+  renameSync(servers.web, `${servers.web}.old`);
+  cpSync(servers.built, servers.web, { recursive: true });
+  writeFileSync(join(servers.web, "new.txt"), "new");
+  rmSync(`${servers.web}.old`, { recursive: true });
+  assert.equal((await servers.get("/new.txt")).status, 200);
 }
