@@ -1,46 +1,18 @@
 // The coach of everybody who has not chosen otherwise, and what users may choose.
-import { useState } from "preact/hooks";
-import { call } from "../../api.ts";
-import { useDeed, useLoaded } from "../../hooks.ts";
-import type { CoachServerSettings, Engine } from "../../wire.ts";
-import { KeyField } from "../key_field.tsx";
-import { Check, Choice, Done, Failure, Field, Waiting, valuesOf } from "../parts.tsx";
+import type { CoachServerSettings } from "../../wire.ts";
+import { EngineSettings, KeyField, useChanges, type EngineFormProps } from "../engine_settings.tsx";
+import { Check, Choice, Done, Failure, Field, valuesOf } from "../parts.tsx";
 
 const PATH = "/api/admin/coach/settings";
 
 type Changes = Partial<Omit<CoachServerSettings, "allowed_endpoints">> & { api_key?: string; allowed_endpoints?: { items: string[] } };
 
 export function CoachPart() {
-  const all = useLoaded("server coach", async () => {
-    const [settings, { engines }] = await Promise.all([
-      call<CoachServerSettings>("GET", PATH),
-      call<{ engines: Engine[] }>("GET", "/api/coach/engines"),
-    ]);
-    return { settings, engines };
-  });
-  return (
-    <>
-      <Failure text={all.error} retry={() => void all.reload()} />
-      {!all.data && !all.error && <Waiting lines={8} />}
-      {all.data && <Form {...all.data} onSaved={(settings) => all.data && all.set({ ...all.data, settings })} />}
-    </>
-  );
+  return <EngineSettings path={PATH} Form={Form} />;
 }
 
-interface FormProps {
-  settings: CoachServerSettings;
-  engines: Engine[];
-  onSaved: (settings: CoachServerSettings) => void;
-}
-
-function Form({ settings: s, engines, onSaved }: FormProps) {
-  const deed = useDeed();
-  const [isDone, setIsDone] = useState(false);
-  async function patch(changes: Changes) {
-    setIsDone(false);
-    onSaved(await call<CoachServerSettings>("PATCH", PATH, changes));
-    setIsDone(true);
-  }
+function Form({ settings: s, engines, onSaved }: EngineFormProps<CoachServerSettings>) {
+  const { deed, isDone, patch } = useChanges(PATH, onSaved);
   function save(v: Record<string, string>, form: HTMLFormElement) {
     const changes: Changes = {
       provider: v["provider"] ?? "",
@@ -53,10 +25,7 @@ function Form({ settings: s, engines, onSaved }: FormProps) {
     // A new endpoint drops the key, so one that stays is not said.
     if (v["endpoint"] !== s.endpoint) changes.endpoint = v["endpoint"] ?? "";
     if (v["api_key"]) changes.api_key = v["api_key"];
-    void deed.run(async () => {
-      await patch(changes);
-      for (const input of form.querySelectorAll<HTMLInputElement>('input[type="password"]')) input.value = "";
-    });
+    patch(changes, form);
   }
   return (
     <section class="card" aria-labelledby="server-coach-title">
@@ -78,7 +47,7 @@ function Form({ settings: s, engines, onSaved }: FormProps) {
           deed={deed}
         />
         <Field label="Model" name="model" maxLength={128} defaultValue={s.model} deed={deed} />
-        <KeyField hasKey={s.has_api_key} deed={deed} onRemove={() => deed.run(() => patch({ api_key: "" }))} />
+        <KeyField hasKey={s.has_api_key} deed={deed} onRemove={() => patch({ api_key: "" })} />
         <Field
           label="Endpoints that users may set"
           name="allowed_endpoints"

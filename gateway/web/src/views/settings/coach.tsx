@@ -1,26 +1,19 @@
 // How the coach speaks, and which engine it is for this user.
 import { useState } from "preact/hooks";
 import { call } from "../../api.ts";
-import { useDeed, useLoaded } from "../../hooks.ts";
+import { useDeed } from "../../hooks.ts";
 import { me } from "../../session.ts";
-import type { CoachSettings, Engine, User } from "../../wire.ts";
-import { Check, Done, Failure, Field, Waiting, valuesOf } from "../parts.tsx";
-import { KeyField } from "../key_field.tsx";
+import type { CoachSettings, User } from "../../wire.ts";
+import { EngineSettings, KeyField, useChanges, type EngineFormProps } from "../engine_settings.tsx";
+import { Check, Done, Failure, Field, valuesOf } from "../parts.tsx";
+
+const PATH = "/api/coach/settings";
 
 export function CoachPart() {
-  const all = useLoaded("coach settings", async () => {
-    const [settings, { engines }] = await Promise.all([
-      call<CoachSettings>("GET", "/api/coach/settings"),
-      call<{ engines: Engine[] }>("GET", "/api/coach/engines"),
-    ]);
-    return { settings, engines };
-  });
   return (
     <>
       <Temperature />
-      <Failure text={all.error} retry={() => void all.reload()} />
-      {!all.data && !all.error && <Waiting lines={8} />}
-      {all.data && <EngineForm {...all.data} onSaved={(settings) => all.data && all.set({ ...all.data, settings })} />}
+      <EngineSettings path={PATH} Form={EngineForm} />
     </>
   );
 }
@@ -65,25 +58,13 @@ function Temperature() {
   );
 }
 
-interface EngineFormProps {
-  settings: CoachSettings;
-  engines: Engine[];
-  onSaved: (settings: CoachSettings) => void;
-}
-
-function EngineForm({ settings: s, engines, onSaved }: EngineFormProps) {
-  const deed = useDeed();
+function EngineForm({ settings: s, engines, onSaved }: EngineFormProps<CoachSettings>) {
+  const { deed, isDone, patch } = useChanges(PATH, onSaved);
   const [provider, setProvider] = useState(s.provider);
-  const [isDone, setIsDone] = useState(false);
   // Of the built-in coach there is nothing to set; of the server's there may be a key of one's own.
   const isRemote = provider === "" || engines.find((e) => e.name === provider)?.is_remote === true;
-  async function patch(changes: Partial<CoachSettings> & { api_key?: string }) {
-    setIsDone(false);
-    onSaved(await call<CoachSettings>("PATCH", "/api/coach/settings", changes));
-    setIsDone(true);
-  }
   function save(v: Record<string, string>, form: HTMLFormElement) {
-    const changes: Parameters<typeof patch>[0] = {
+    const changes: Partial<CoachSettings> & { api_key?: string } = {
       provider,
       language: v["language"] ?? "",
       remote_evaluation: v["remote_evaluation"] === "on",
@@ -93,10 +74,7 @@ function EngineForm({ settings: s, engines, onSaved }: EngineFormProps) {
       changes.model = v["model"] ?? "";
       if (v["api_key"]) changes.api_key = v["api_key"];
     }
-    void deed.run(async () => {
-      await patch(changes);
-      for (const input of form.querySelectorAll<HTMLInputElement>('input[type="password"]')) input.value = "";
-    });
+    patch(changes, form);
   }
   return (
     <section class="card" aria-labelledby="engine-title">
@@ -126,7 +104,7 @@ function EngineForm({ settings: s, engines, onSaved }: EngineFormProps) {
               deed={deed}
             />
             <Field label="Model" name="model" maxLength={128} defaultValue={s.model} hint="Empty: the server's" deed={deed} />
-            <KeyField hasKey={s.has_api_key} deed={deed} onRemove={() => deed.run(() => patch({ api_key: "" }))} />
+            <KeyField hasKey={s.has_api_key} deed={deed} onRemove={() => patch({ api_key: "" })} />
           </>
         )}
         <Field
