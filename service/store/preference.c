@@ -32,13 +32,13 @@ static enum status check(const struct preference *p, struct error *reterr)
         return STATUS_OK;
 }
 
-/* Whether there is room for this one: it replaces another, or the user has not too many yet. */
+/* Whether there is room for this one beside the others. */
 static enum status check_room(struct lease *lease, int64_t user_id, const struct preference *p,
                               struct error *reterr)
 {
         STMT(q, lease,
-             "SELECT count(*), count(CASE WHEN type = $1 AND key = $2 THEN 1 END) FROM preference"
-             " WHERE user_id = $3");
+             "SELECT count(*), coalesce(sum(length(CAST(value AS BLOB))), 0) FROM preference"
+             " WHERE user_id = $3 AND NOT (type = $1 AND key = $2)");
         stmt_bind_text(&q, 1, p->type);
         stmt_bind_text(&q, 2, p->key);
         stmt_bind_int(&q, 3, user_id);
@@ -46,10 +46,15 @@ static enum status check_room(struct lease *lease, int64_t user_id, const struct
         enum status st = stmt_row(&q, reterr);
         if (st != STATUS_OK)
                 return st;
-        if (stmt_int(&q, 0) >= PREFERENCE_MAX && stmt_int(&q, 1) == 0)
+        if (stmt_int(&q, 0) >= PREFERENCE_MAX)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED,
                                  "a user has at most %d preferences; delete some first",
                                  PREFERENCE_MAX);
+        if ((size_t)stmt_int(&q, 1) + strlen(p->value) > PREFERENCE_MAX_BYTES)
+                return error_set(reterr, STATUS_RESOURCE_EXHAUSTED,
+                                 "the values of a user's preferences take at most %u bytes "
+                                 "together; delete some first",
+                                 PREFERENCE_MAX_BYTES);
         return STATUS_OK;
 }
 

@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of one user. */
+/* Of one user: preferences, and what their values take together, so that an answer holds them. */
 #define PREFERENCE_MAX        1000
+#define PREFERENCE_MAX_BYTES  (2u * 1024 * 1024)
 #define PREFERENCE_LIST_BYTES (256u * 1024)
 
 struct preference {
@@ -28,7 +29,7 @@ struct preference_list {
 
 /* Creates the preference or replaces its value and confidence. preference->updated_at_ms is not
  * read. NOT_FOUND: no such user. INVALID_ARGUMENT: no type, no key, no value, confidence out of
- * range. RESOURCE_EXHAUSTED: one too many. */
+ * range. RESOURCE_EXHAUSTED: one too many, or too much. */
 enum status preference_set(struct lease *lease, struct arena *arena, int64_t user_id,
                            const struct preference *preference, struct preference *ret,
                            struct error *reterr) MUST_CHECK;

@@ -97,6 +97,25 @@ SCENARIO(one_too_many_is_refused_and_a_replacement_is_not)
         EXPECT(set(s, store_fixture_user(s, "other"), "t", "0", "1", 1) == STATUS_OK);
 }
 
+/* One answer has to hold them. */
+SCENARIO(values_take_so_much_together)
+{
+        enum { N = 64, EACH = PREFERENCE_MAX_BYTES / N };
+        int64_t id = store_fixture_user(s, "human");
+        char *value = arena_alloc(s->arena, EACH + 1);
+
+        memset(value, '1', EACH);
+        value[EACH] = '\0';
+        for (int i = 0; i < N; i++)
+                EXPECT(set(s, id, "t", arena_printf(s->arena, "%d", i), value, 1) == STATUS_OK);
+        EXPECT(set(s, id, "t", "more", "1", 1) == STATUS_RESOURCE_EXHAUSTED);
+        EXPECT(strstr(s->error.text, "2097152 bytes together"));
+        EXPECT(set(s, id, "t", "0", value, 1) == STATUS_OK);
+        EXPECT(set(s, id, "t", "0", "2", 1) == STATUS_OK);
+        EXPECT(set(s, id, "t", "more", "1", 1) == STATUS_OK);
+        EXPECT(listed(s, id, "").n_items == N + 1);
+}
+
 SCENARIO(one_a_type_or_all_are_deleted)
 {
         int64_t id = store_fixture_user(s, "human"), other = store_fixture_user(s, "other");
@@ -125,6 +144,7 @@ int main(void)
                 STORE_TEST(preferences_of_nobody_are_not_found),
                 STORE_TEST(bad_preferences_are_refused_by_field),
                 STORE_TEST(one_too_many_is_refused_and_a_replacement_is_not),
+                STORE_TEST(values_take_so_much_together),
                 STORE_TEST(one_a_type_or_all_are_deleted),
         };
 
