@@ -219,10 +219,12 @@ static void drop_unknown(ProtobufCMessage *message)
 enum status wire_unpack(const ProtobufCMessageDescriptor *descriptor, const void *data, size_t n,
                         struct arena *arena, ProtobufCMessage **ret, struct error *reterr)
 {
+        /* What a frame leaves out is at NULL, to which not even 0 may be added. */
+        const uint8_t *at = n ? data : (const uint8_t *)"";
         unsigned n_elements = 0;
         struct scan scan = {
-                .at = data,
-                .end = (const uint8_t *)data + n,
+                .at = at,
+                .end = at + n,
                 .n_elements = &n_elements,
                 .reterr = reterr,
         };
@@ -230,8 +232,7 @@ enum status wire_unpack(const ProtobufCMessageDescriptor *descriptor, const void
 
         if (st != STATUS_OK)
                 return st;
-        ProtobufCMessage *message =
-                protobuf_c_message_unpack(descriptor, &arena->allocator, n, data);
+        ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &arena->allocator, n, at);
         if (!message && arena->exhausted)
                 return error_set(reterr, STATUS_RESOURCE_EXHAUSTED,
                                  "%s unpacks into more than %zu bytes", descriptor->short_name,

@@ -65,6 +65,24 @@ static void write_json(const struct method *m, const ProtobufCMessage *message)
         write_seed("json", name, &seed);
 }
 
+/* A batch of one call by the operator (fuzz_dispatch.c). */
+static void write_dispatch(const struct method *m, const ProtobufCMessage *message)
+{
+        AUTO_BUFFER plain = BUFFER_INIT, seed = BUFFER_INIT;
+        size_t index = contract_index(m);
+        char name[160];
+
+        snprintf(name, sizeof(name), "%s.%s", m->service, m->method);
+        append_packed(&plain, message);
+        buffer_append(&seed, "c\1\1", 3);
+        buffer_append_char(&seed, (char)(index >> 8));
+        buffer_append_char(&seed, (char)(index & 0xff));
+        buffer_append_char(&seed, (char)(plain.n_bytes >> 8));
+        buffer_append_char(&seed, (char)(plain.n_bytes & 0xff));
+        buffer_append(&seed, plain.data, plain.n_bytes);
+        write_seed("dispatch", name, &seed);
+}
+
 /* "/api/users/{user_id}" with 1 for each of its fields. */
 static void append_path(struct buffer *out, const char *path)
 {
@@ -111,6 +129,7 @@ static void write_method(const struct method *m)
         write_packed(m, request, false);
         write_packed(m, fill_message(m->output, 0, &arena), true);
         write_json(m, request);
+        write_dispatch(m, request);
         for (size_t i = 0; i < m->n_routes; i++)
                 write_http(m, i, request);
 }
