@@ -578,6 +578,16 @@ static void websockets_are_compressed_for_who_asks(void **state)
         answer_deinit(&a);
 }
 
+static bool is_ready(const struct fixture *f)
+{
+        struct answer a;
+
+        http_request(f->server.http_url, "GET", "/ready", "", NULL, &a);
+        bool ready = a.status == 200;
+        answer_deinit(&a);
+        return ready;
+}
+
 static void a_service_that_is_away_is_said_and_waited_for(void **state)
 {
         struct fixture *f = *state;
@@ -597,7 +607,9 @@ static void a_service_that_is_away_is_said_and_waited_for(void **state)
         assert_int_equal(answer_count(&a, "socializer_service_up 0"), 1);
         answer_deinit(&a);
 
+        /* It has been away for so long that no call waits for it before it is found again. */
         server_start_again(&f->server);
+        assert_true(t_wait(is_ready(f), 10000));
         with_cookie(f, "GET", "/users/me/", "", NULL, &a);
         assert_int_equal(a.status, 200);
         answer_deinit(&a);
