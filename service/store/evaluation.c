@@ -42,6 +42,7 @@ enum status evaluation_scan(struct lease *lease, struct arena *arena, size_t lim
                             struct evaluation_scan *ret, struct error *reterr)
 {
         struct evaluation_scan scan = {0};
+        size_t n_kept = 0; /* of the speakers' */
         enum status st = read_mark(lease, &scan.end, reterr);
 
         if (st != STATUS_OK)
@@ -53,7 +54,7 @@ enum status evaluation_scan(struct lease *lease, struct arena *arena, size_t lim
              " WHERE m.id > $1 ORDER BY m.id LIMIT $2");
         stmt_bind_int(&q, 1, scan.end);
         stmt_bind_int(&q, 2, (int64_t)limit);
-        while (scan.n_kept < EVALUATION_PART && (st = stmt_row(&q, reterr)) == STATUS_OK) {
+        while (n_kept < EVALUATION_PART && (st = stmt_row(&q, reterr)) == STATUS_OK) {
                 scan.end = stmt_int(&q, 0);
                 scan.n_messages++;
                 if (!stmt_int(&q, 2))
@@ -61,10 +62,10 @@ enum status evaluation_scan(struct lease *lease, struct arena *arena, size_t lim
                 struct evaluation_speaker *speaker = speaker_of(arena, &scan, stmt_int(&q, 1));
                 if (!speaker)
                         break;
-                scan.n_kept += speaker->n < EVALUATION_MAX;
+                n_kept += speaker->n < EVALUATION_MAX;
                 speaker->ids[speaker->n++ % EVALUATION_MAX] = scan.end;
         }
-        scan.more = scan.n_messages == limit || scan.n_kept == EVALUATION_PART;
+        scan.more = scan.n_messages == limit || n_kept == EVALUATION_PART;
         if (st == STATUS_OK || st == STATUS_NOT_FOUND)
                 st = rows_check(arena, reterr);
         if (st == STATUS_OK)

@@ -35,7 +35,6 @@ struct evaluation_scan {
         size_t n_speakers;
         int64_t end; /* the new mark */
         size_t n_messages; /* 0: nothing is new */
-        size_t n_kept; /* of the speakers' */
         bool more; /* there may be messages behind end */
 };
 

@@ -96,7 +96,6 @@ enum status preference_set(struct lease *lease, struct arena *arena, int64_t use
 enum status preference_list(struct lease *lease, struct arena *arena, int64_t user_id,
                             const char *type, struct preference_list *ret, struct error *reterr)
 {
-        struct preference_list list = {0};
         enum status st = rows_require_user(lease, user_id, reterr);
 
         if (st != STATUS_OK)
@@ -106,16 +105,14 @@ enum status preference_list(struct lease *lease, struct arena *arena, int64_t us
              " ORDER BY type, key");
         stmt_bind_int(&q, 1, user_id);
         stmt_bind_text(&q, 2, type);
-        while ((st = stmt_row(&q, reterr)) == STATUS_OK) {
-                list.items = rows_grow(arena, list.items, list.n_items, sizeof(*list.items));
-                if (!list.items)
-                        break;
-                read_preference(arena, &q, &list.items[list.n_items++]);
-        }
-        if (st == STATUS_OK || st == STATUS_NOT_FOUND)
-                st = rows_check(arena, reterr);
+        struct preference *item;
+        struct rows_page page = ROWS_ALL(&q, arena, sizeof(*item), reterr);
+
+        while ((item = rows_next(&page)))
+                read_preference(arena, &q, item);
+        st = rows_end(&page);
         if (st == STATUS_OK)
-                *ret = list;
+                *ret = (struct preference_list){page.items, page.n_items};
         return st;
 }
 
