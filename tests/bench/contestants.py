@@ -47,14 +47,24 @@ class Bench:
 
     # --- contestants ---
 
+    def start_service(self, data, *options):
+        """A service, as soon as it answers."""
+        def answers_rpc():
+            with socket.socket(socket.AF_UNIX) as s:
+                return s.connect_ex(f"{data}/rpc.ipc") == 0
+
+        service = self.start(
+            self.program("service/socializerd"), "--data", data, "--log-level", "warning", *options
+        )
+        wait_until(answers_rpc, "the service", seconds=600, pause=0.001)
+        return service
+
     def start_socializer(self):
         self.rpc = f"ipc://{self.data}/rpc.ipc"
         self.rpc_tcp = f"tcp://127.0.0.1:{free_port()}"
-        self.service = self.start(
-            self.program("service/socializerd"), "--data", self.data, "--log-level", "warning",
-            "--write-rate", "0", "--rpc", self.rpc, "--rpc", self.rpc_tcp,
-        )  # fmt: skip
-        self.cli("call", "AdminService/GetHealth", wait=True)
+        self.service = self.start_service(
+            self.data, "--write-rate", "0", "--rpc", self.rpc, "--rpc", self.rpc_tcp
+        )
         for name in ("human", "friend"):
             self.cli(
                 "call",
@@ -77,23 +87,12 @@ class Bench:
         form = f"username={name}&password=password123"
         return post(self.url + "/token", form, form=True)["access_token"]
 
-    def cli(self, *arguments, wait=False):
-        command = [self.program("client/cli/socializer"), "--data", self.data, *arguments]
-
-        def run():
-            self.answer = subprocess.run(command, capture_output=True, text=True)
-            return self.answer.returncode == 0
-
-        if wait:
-            wait_until(run, "the service")
-        elif not run():
-            sys.exit("bench: " + self.answer.stderr)
-        return self.answer.stdout
-
-    @staticmethod
-    def answers_rpc(data):
-        with socket.socket(socket.AF_UNIX) as s:
-            return s.connect_ex(f"{data}/rpc.ipc") == 0
+    def cli(self, *arguments, data=None):
+        command = [self.program("client/cli/socializer"), "--data", data or self.data, *arguments]
+        answer = subprocess.run(command, capture_output=True, text=True)
+        if answer.returncode != 0:
+            sys.exit("bench: " + answer.stderr)
+        return answer.stdout
 
     def start_grpc(self):
         built = subprocess.run([f"{ROOT}/tests/bench/peers/build.sh", self.program("peers")])

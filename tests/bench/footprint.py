@@ -6,7 +6,7 @@ import sys
 import time
 
 from contestants import table
-from host import answers, cpu_seconds, free_port, peak_bytes, rss_bytes, wait_until
+from host import answers, cpu_seconds, free_port, peak_bytes, rss_bytes, stop, wait_until
 
 SOCKETS = 10000
 WATCHED_S = 10
@@ -49,11 +49,6 @@ def measure_idle(bench):
     return {"bytes": (after - before) / SOCKETS, "service": used[0], "gateway": used[1]}
 
 
-def stop(process):
-    process.terminate()
-    process.wait(15)
-
-
 def measure_start(bench, data):
     """Milliseconds until a new service, and a new gateway of it, answer; and until they have ended."""
     port = free_port()
@@ -63,8 +58,7 @@ def measure_start(bench, data):
         times.append(time.monotonic())
 
     lap()
-    service = bench.start(bench.program("service/socializerd"), "--data", data, "--log-level", "warning")
-    wait_until(lambda: bench.answers_rpc(data), "the service", seconds=300, pause=0.001)
+    service = bench.start_service(data)
     lap()
     gateway = bench.start(
         bench.program("gateway/socializer-gateway"), "--http", f"127.0.0.1:{port}",

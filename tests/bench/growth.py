@@ -9,11 +9,10 @@ import os
 import shutil
 import sqlite3
 import statistics
-import subprocess
 import time
 
 from contestants import table
-from host import cpu_seconds, rss_bytes, wait_until
+from host import rss_bytes, stop
 
 TARGET = 1.3  # GetUser and ListRoomMessages, the largest to the smallest
 ROOM_MESSAGES = 1000
@@ -63,23 +62,14 @@ class Filled:
         self.users = max(MEMBERS_A_ROOM, self.rooms * 10)
         self.start()  # which makes the tables
         self.cli("CreateUser", {"username": "human", "email": "h@example.org", "password": "password123"})
-        self.stop()
+        stop(self.service)
         self.fill()
 
     def start(self):
         """Returns after how many milliseconds it answers."""
         began = time.monotonic()
-        bench = self.bench
-        self.service = bench.start(
-            bench.program("service/socializerd"), "--data", self.data, "--log-level", "warning",
-            "--write-rate", "0",
-        )  # fmt: skip
-        wait_until(lambda: bench.answers_rpc(self.data), "the service", seconds=600, pause=0.001)
+        self.service = self.bench.start_service(self.data, "--write-rate", "0")
         return 1000 * (time.monotonic() - began)
-
-    def stop(self):
-        self.service.terminate()
-        self.service.wait(60)
 
     def fill(self):
         began = time.monotonic()
@@ -98,24 +88,18 @@ class Filled:
               f" {self.size / 1e6:,.0f} MB, filled in {time.monotonic() - began:.0f} s")  # fmt: skip
 
     def cli(self, method, request):
-        return json.loads(subprocess.run(
-            [self.bench.program("client/cli/socializer"), "--data", self.data, "call", method,
-             json.dumps(request)],
-            check=True, capture_output=True, text=True,
-        ).stdout)  # fmt: skip
+        return json.loads(self.bench.cli("call", method, json.dumps(request), data=self.data))
 
     def sign_in(self):
         """As user 1, who is in every room."""
         return self.cli("Login", {"username": "human", "password": "password123"})["access_token"]
 
     def measure(self, token, method, request, options=()):
-        before = cpu_seconds(self.service.pid)
-        output = subprocess.run(
+        return self.bench.measure_load(
+            self.service,
             [self.bench.program("tests/bench/rpc_load"), *options, f"ipc://{self.data}/rpc.ipc", token,
              method, request, str(IN_FLIGHT), str(self.bench.seconds)],
-            capture_output=True, text=True, check=True,
-        ).stdout.split()  # fmt: skip
-        return self.bench.rpc_figures(output, cpu_seconds(self.service.pid) - before)
+        )  # fmt: skip
 
 
 def calls(filled):
@@ -138,7 +122,7 @@ def measure_calls(bench, filled):
         rounds = [filled.measure(token, *call) for _ in range(bench.rounds)]
         results[name] = {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
     memory = rss_bytes(filled.service.pid)
-    filled.stop()
+    stop(filled.service)
     return results, starts, memory
 
 

@@ -60,6 +60,11 @@ def peak_bytes(pid):
         return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) * 1024
 
 
+def stop(process):
+    process.terminate()
+    process.wait(60)
+
+
 def listens(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
